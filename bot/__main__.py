@@ -1,0 +1,195 @@
+"""The command line."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from bot import app, config
+from bot.channels import ChannelStopped, pipe
+from bot.clock import now
+from bot.config import Settings, SettingsError, describe
+from bot.delivery import Ledger
+from bot.desk import Desk
+from bot.jobs import JOBS
+from bot.photos import Photos
+from bot.simulate import Simulation
+from community import importing
+from community.community_file import CommunityFileError
+from community.people import People
+from community.refused import Refused
+from handlers.speaking.texts import Texts
+from storage import schema
+from storage.database import Database, DatabaseInUse, DatabaseUnavailable
+from storage.schema import Version
+
+DEFAULT_CONFIG = Path("config.yaml")
+
+cli = typer.Typer(
+    help="小善:住在小区群里的小帮手。/ 小善, a neighbour who lives in the neighbourhood's chat groups.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="设置文件,默认 config.yaml,没有就用演示社区 / settings; default: the demo community"),
+]
+
+
+@cli.command()
+def run(config: ConfigOption = None) -> None:
+    """启动,直到 Ctrl-C。/ Start, until Ctrl-C."""
+    with _told_plainly():
+        asyncio.run(app.run(_settings(config), _say))
+
+
+@cli.command()
+def migrate(config: ConfigOption = None) -> None:
+    """把数据库升到这个版本。/ Bring the database to this version."""
+    with _told_plainly():
+        database = Database(_settings(config).database)
+        database.claim()
+        if schema.version_of(database) is Version.NEWER:
+            raise app.StartRefused("数据库比程序新,请更新程序 / the database is newer than this program")
+        schema.migrate(database)
+        database.close()
+        _say(f"数据库已是 {schema.newest()} 版 / the database is at version {schema.newest()}")
+
+
+@cli.command()
+def check(config: ConfigOption = None) -> None:
+    """检查设置和社区文件,说出第几行有错。/ Check settings and community file; names the line at fault."""
+    with _told_plainly():
+        settings = _settings(config)
+        for line in describe(settings):
+            _say(line)
+        if settings.community is not None:
+            file = importing.load(settings.community)
+            counts = f"{len(file.nodes)} 个节点,{len(file.people)} 人,{len(file.groups)} 个群"
+            _say(f"社区文件没有错 / the community file is sound: {counts}")
+
+
+@cli.command("import")
+def import_(file: Path, config: ConfigOption = None) -> None:
+    """导入社区(.yaml 或 .xlsx);可以重复。/ Import a community; may be repeated."""
+    with _told_plainly():
+        community = importing.load(file)
+        database = app.open_database(_settings(config).database, None, now())
+        with database.begin() as store:
+            changes = importing.import_community(store, community, now())
+        database.close()
+        for line in changes.lines() or ("没有变化 / nothing has changed",):
+            _say(line)
+
+
+@cli.command()
+def invite(person: str, config: ConfigOption = None) -> None:
+    """给一个人邀请码,让他私聊小善认领身份。/ A code with which a person tells the bot who they are."""
+    with _told_plainly():
+        settings = _settings(config)
+        database = app.open_database(settings.database, None, now())
+        with database.begin() as store:
+            code = People(store, app.rules_of(settings)).invite(person, now())
+        database.close()
+        _say(f"请 {person} 私聊小善发“我是 {code}”,7天内有效,只能用一次。/ valid for 7 days, once.")
+
+
+@cli.command()
+def simulate(
+    script: Annotated[
+        Path | None, typer.Argument(help="JSON 行;- 或不写:标准输入 / JSON lines; - or none: stdin")
+    ] = None,
+    db: Annotated[Path | None, typer.Option("--db", help="保留状态的数据库 / database that keeps state")] = None,
+    paced: Annotated[bool, typer.Option("--paced", help="按账号的节奏发 / at an account's pace")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """按脚本的时钟跑整个程序。/ Drive the whole program under a script's clock."""
+    with _told_plainly(), TemporaryDirectory() as fresh:
+        settings = _settings(config)
+        path = db or Path(fresh) / "simulate.db"
+        database = app.open_database(f"sqlite:///{path}", settings.community, now())
+        desk = Desk(database, app.rules_of(settings), {pipe.NAME: pipe.NAME}, JOBS)
+        budget = app.budget_of(settings) if paced else None
+        photos = Photos(path.with_suffix(".photos"))
+        simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, budget), _write)
+        with _source(script) as lines:
+            bad = asyncio.run(simulation.run(lines))
+        database.close()
+        if bad:
+            raise typer.Exit(1)
+
+
+def _settings(path: Path | None) -> Settings:
+    chosen = path or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return config.load(chosen, os.environ)
+
+
+@contextmanager
+def _source(script: Path | None) -> Iterator[Iterator[tuple[int, str]]]:
+    if script is None or str(script) == "-":
+        yield pipe.numbered(sys.stdin)
+    else:
+        with script.open(encoding="utf-8") as file:
+            yield pipe.numbered(file)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """What keeps the program from working is said in plain lines, without a traceback."""
+    try:
+        yield
+    except SettingsError as error:
+        _fail(*error.lines())
+    except CommunityFileError as error:
+        _fail(str(error))
+    except DatabaseInUse as error:
+        _fail(f"已有一个小善在用 {error} / another process is using this database")
+    except DatabaseUnavailable as error:
+        _fail(f"数据库打不开:{error} / the database cannot be opened")
+    except Refused as refused:
+        _fail(Texts(app.rules_of(config.load(None, {})).zone).render(refused.key, refused.values))
+    except (app.StartRefused, ChannelStopped) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or ''}: {error.strerror}")
+
+
+def _fail(*lines: str) -> None:
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(1)
+
+
+def _say(line: str) -> None:
+    typer.echo(line)
+
+
+def _write(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Runs the command that was typed."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""From a channel to the desk: what is for the bot goes on, everything else ends here without a trace."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.desk import DeskAccess
+from bot.photos import PhotoRefused, Photos
+from community import Community
+from community.rules import Rules
+from community.tree import Ear
+from handlers import phrasebook
+from handlers.conversation import takes_photos
+from handlers.hearing.addressing import is_for_bot
+from handlers.messages import Incoming
+from storage.database import Store
+
+MOST_REMEMBERED = 1_000
+"""Photos in groups of which it is remembered, in memory only, that they were sent: a few minutes of a busy city."""
+
+
+class Intake:
+    """Every message passes here. It must cost next to nothing to send one away."""
+
+    def __init__(self, desk: DeskAccess, rules: Rules, photos: Photos) -> None:
+        self._desk = desk
+        self._rules = rules
+        self._photos = photos
+        self._commands = phrasebook.load().group_commands
+        self._shown: OrderedDict[tuple[str, str, str | None], list[Incoming]] = OrderedDict()
+
+    async def receive(self, incoming: Incoming) -> bool:
+        """Has a message answered if it is for the bot. Returns after the commit: whether it was."""
+        if incoming.group is not None and not self.hears(incoming):
+            if incoming.fetch_photo is None:
+                return False
+            if not await self._is_awaited(incoming):
+                self._remember(incoming)
+                return False
+        if incoming.fetch_photo is not None:
+            incoming = await self._with_photos(incoming, [incoming])
+        elif incoming.group is not None and self._shown:
+            incoming = await self._with_photos(incoming, self._shown_before(incoming))
+        await self._desk.submit(incoming)
+        return True
+
+    def hears(self, incoming: Incoming) -> bool:
+        """Whether a group message is for the bot."""
+        group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
+        listens = group is not None and group.ear is Ear.COMMAND
+        return is_for_bot(
+            incoming.text,
+            bot_name=self._rules.bot_name,
+            mentions_bot=incoming.mentions_bot,
+            commands=self._commands if listens else None,
+        )
+
+    async def _is_awaited(self, incoming: Incoming) -> bool:
+        """Whether a photo in a group belongs to what its sender has just reported there."""
+
+        def ask(_store: Store, community: Community) -> bool:
+            person = community.people.find(incoming.channel, incoming.sender)
+            group = community.groups.find(incoming.channel, incoming.group or "")
+            return person is not None and community.grievances.awaits_photo(person, group, incoming.received_at)
+
+        return await self._desk.call(ask)
+
+    def _remember(self, photo: Incoming) -> None:
+        """A report may follow. Only where the picture can be had is remembered, not the picture, and not on disk."""
+        key = (photo.channel, photo.sender, photo.group)
+        self._shown.setdefault(key, []).append(photo)
+        self._shown.move_to_end(key)
+        self._forget_before(photo.received_at - self._rules.photo_window)
+
+    def _forget_before(self, moment: datetime) -> None:
+        while self._shown:
+            key, photos = next(iter(self._shown.items()))
+            if photos[-1].received_at >= moment and len(self._shown) <= MOST_REMEMBERED:
+                return
+            del self._shown[key]
+
+    def _shown_before(self, incoming: Incoming) -> list[Incoming]:
+        """Photos that the sender showed in this group a moment ago, where the text is one that takes photos."""
+        if not takes_photos(incoming.text, self._rules.bot_name, mentions_bot=incoming.mentions_bot):
+            return []
+        since = incoming.received_at - self._rules.photo_window
+        shown = self._shown.pop((incoming.channel, incoming.sender, incoming.group), [])
+        return [photo for photo in shown if photo.received_at >= since]
+
+    async def _with_photos(self, incoming: Incoming, carriers: Sequence[Incoming]) -> Incoming:
+        """The message with its pictures kept. What is wrong with one is only said where there are no words."""
+        digests: list[str] = []
+        problem: str | None = None
+        for carrier in carriers:
+            try:
+                digests.append(await self._kept(carrier))
+            except PhotoRefused as refused:
+                problem = None if incoming.text.strip() else refused.problem
+        return replace(incoming, photos=tuple(digests), photo_problem=problem)
+
+    async def _kept(self, carrier: Incoming) -> str:
+        assert carrier.fetch_photo is not None
+        return await asyncio.to_thread(self._photos.keep, await carrier.fetch_photo())

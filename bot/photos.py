@@ -1,0 +1,80 @@
+"""Photos on disk: checked, made smaller, without what cameras write into them; named by their digest."""
+
+import hashlib
+import io
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes of a photo that is looked at. Telephones make 3 to 12 MB."""
+
+LONGEST_SIDE = 2048
+"""Pixels: enough to read a meter, and a fifth of the size."""
+
+Image.MAX_IMAGE_PIXELS = 100_000_000
+
+
+class PhotoRefused(Exception):
+    """It is not kept. `problem` names the text that says why: too_large or not_a_photo."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """A folder of photos."""
+
+    folder: Path
+
+    def keep(self, data: bytes) -> str:
+        """Keeps a photo and gives its digest: on disk before anything refers to it. Raises `PhotoRefused`."""
+        if len(data) > LARGEST:
+            raise PhotoRefused("too_large")
+        picture = _redrawn(data)
+        digest = hashlib.sha256(picture).hexdigest()
+        path = self.path(digest)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, picture)
+        return digest
+
+    def path(self, digest: str) -> Path:
+        """Where a photo is."""
+        return self.folder / digest[:2] / f"{digest}.jpg"
+
+
+def _redrawn(data: bytes) -> bytes:
+    """The same picture, drawn anew: no place, no camera, no thumbnail survives, and nothing hidden behind it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as opened:
+                picture = ImageOps.exif_transpose(opened).convert("RGB")
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ):
+        raise PhotoRefused("not_a_photo") from None
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    target = io.BytesIO()
+    picture.save(target, "JPEG", quality=85)
+    return target.getvalue()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,64 @@
+"""From a reply, which is data, to words on their way to somebody."""
+
+from datetime import datetime
+
+from community import Community
+from community.parts.notice import GroupChat, Private, Urgency
+from community.people import Person
+from community.phone_list import Reason
+from community.tree import Role
+from handlers.messages import Chat, Incoming, Reply
+from handlers.speaking.texts import Texts
+
+
+def post(reply: Reply, community: Community, now: datetime) -> None:
+    """Words that answer no message: to a person by id. Raises `ValueError` for a reply to a chat."""
+    if not isinstance(reply.to, str):
+        raise ValueError(f"{reply.key}: there is no message to answer")
+    _to_person(reply, Private(reply.to, reply.fallback_group), Urgency.NOTICE, community, now, prefer=None)
+
+
+def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
+    """Words that follow from a message of this person: to them, to the group, or to somebody else."""
+    now, channel = incoming.received_at, incoming.channel
+    if isinstance(reply.to, str):
+        recipient = Private(reply.to, reply.fallback_group)
+        _to_person(reply, recipient, Urgency.NOTICE, community, now, prefer=channel)
+    elif reply.to is Chat.PRIVATE:
+        recipient = Private(person.id, incoming.group)
+        _to_person(reply, recipient, Urgency.ANSWER, community, now, prefer=channel)
+    elif incoming.group is not None:
+        mention = (incoming.sender, incoming.sender_name)
+        post_in_group(reply, GroupChat(channel, incoming.account, incoming.group, (mention,)), community, now)
+
+
+def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: datetime) -> None:
+    """Words in a group."""
+    community.notices.to_group(chat, _words(reply, community), reply.urgency or Urgency.ANSWER, now)
+
+
+def _to_person(
+    reply: Reply, recipient: Private, urgency: Urgency, community: Community, now: datetime, *, prefer: str | None
+) -> None:
+    words = _words(reply, community)
+    arrives = community.notices.to_person(
+        recipient, words, reply.urgency or urgency, now, prefer=prefer, photos=reply.pictures
+    )
+    if urgency is Urgency.NOTICE:
+        community.notices.knock(recipient.person_id, Texts(community.rules.zone).render("delivery.look", {}), now)
+    if not arrives:
+        _to_be_phoned(recipient.person_id, community, now)
+    if reply.question is not None:
+        kind, about, open_for = reply.question.kind, reply.question.about, reply.question.open_for
+        community.questions.ask(recipient.person_id, kind, about, reply.key, reply.values, now, open_for)
+
+
+def _words(reply: Reply, community: Community) -> str:
+    return Texts(community.rules.zone).render(reply.key, reply.values)
+
+
+def _to_be_phoned(person_id: str, community: Community, now: datetime) -> None:
+    """No running channel reaches them. Staff have each other's numbers; a resident is put on the list."""
+    person = community.people.by_id(person_id)
+    if person is not None and not community.tree.holds(person_id, frozenset(Role) - {Role.RESIDENT}):
+        community.phone_list.add(person, Reason.UNREACHABLE, now)

@@ -1,0 +1,42 @@
+"""What the community decides. `Community` is all of it, within one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from community.grievances import Grievances
+from community.groups import Groups
+from community.parts.notice import Notices
+from community.parts.questions import Questions
+from community.people import People
+from community.phone_list import PhoneList
+from community.rules import Rules
+from community.tree import Tree
+from storage.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """The door through which handlers, jobs and the console reach every service."""
+
+    tree: Tree
+    rules: Rules
+    people: People
+    groups: Groups
+    questions: Questions
+    notices: Notices
+    phone_list: PhoneList
+    grievances: Grievances
+
+    @classmethod
+    def open(cls, store: Store, tree: Tree, rules: Rules, channels: Mapping[str, str]) -> "Community":
+        """The community as of this transaction. `channels`: those that run now, with their account."""
+        return cls(
+            tree=tree,
+            rules=rules,
+            people=People(store, rules),
+            groups=Groups(store, tree),
+            questions=Questions(store, rules),
+            notices=Notices(store, rules, channels),
+            phone_list=PhoneList(store, tree),
+            grievances=Grievances(store, tree, rules),
+        )

@@ -1,0 +1,247 @@
+"""The community file as a workbook (.xlsx): one sheet a section, one row an entry. Reading, writing, a template."""
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from community.community_file import (
+    EAR_NAMES,
+    LEVEL_NAMES,
+    MEMBERS_NAMES,
+    ROLE_NAMES,
+    SECTIONS,
+    Atom,
+    CommunityFile,
+    Entry,
+    Findings,
+    GroupEntry,
+    PersonEntry,
+    Shape,
+    Spot,
+    Word,
+    check,
+    fail,
+)
+from storage.people import Address
+from storage.tables import Level, Role
+from storage.tree import Node
+
+HEADERS: Mapping[str, Mapping[str, str]] = {
+    "nodes": {
+        "id": "编号",
+        "parent": "上级",
+        "level": "级别",
+        "name": "名称",
+        "building": "楼号",
+        "aliases": "别名",
+    },
+    "people": {"id": "编号", "name": "姓名", "home": "住处", "roles": "职务", "addresses": "地址"},
+    "groups": {"name": "名称", "node": "节点", "members": "成员", "ear": "听法", "addresses": "地址"},
+}
+"""What the columns are called. The keys of the YAML file are understood as well."""
+
+NOTES = "说明"
+"""A sheet for people, which is not read."""
+
+PAIR_EXAMPLES: Mapping[str, str] = {"roles": "网格长:grid-1、志愿者:xingfu", "addresses": "wechaty:wxid_abc"}
+
+_BETWEEN = re.compile("[、,;\uff0c\uff1b\n]+")
+_WITHIN = re.compile("[:\uff1a]")
+_SHEETS = {name: section for section, sheet in SECTIONS.items() for name in (section, sheet.title)}
+_KEYS = {
+    section: {name: key for key, header in headers.items() for name in (key, header)}
+    for section, headers in HEADERS.items()
+}
+_NOT_A_WORKBOOK = (BadZipFile, InvalidFileException, ParseError, zlib.error, EOFError, KeyError, TypeError, ValueError)
+"""What openpyxl lets through when a file is no workbook, or half of one."""
+
+Row = Sequence[object]
+
+
+def read(path: Path) -> CommunityFile:
+    """A workbook. Raises `CommunityFileError`; its problems name sheet, row and column."""
+    findings = Findings()
+    entries: dict[str, list[Entry]] = {section: [] for section in SECTIONS}
+    for title, rows in _sheets(path):
+        section = _SHEETS.get(title.strip())
+        if section is not None:
+            entries[section] += _entries(section, title, rows, findings)
+        elif title.strip() != NOTES:
+            known = "、".join(sheet.title for sheet in SECTIONS.values())
+            findings.add(Spot(None, f"工作表「{title}」"), Word.UNKNOWN_SHEET, given=title, known=known)
+    file = check(entries, findings)
+    findings.raise_any()
+    return file
+
+
+def _sheets(path: Path) -> list[tuple[str, list[Row]]]:
+    try:
+        with closing(load_workbook(path, read_only=True, data_only=True)) as workbook:
+            return [(sheet.title, list(sheet.iter_rows(values_only=True))) for sheet in workbook.worksheets]
+    except FileNotFoundError:
+        raise fail(path.name, Word.MISSING_FILE, path=path) from None
+    except OSError as error:
+        raise fail(path.name, Word.UNREADABLE, path=path, why=error.strerror) from None
+    except _NOT_A_WORKBOOK:
+        raise fail(path.name, Word.NOT_A_WORKBOOK) from None
+
+
+def _entries(section: str, title: str, rows: Sequence[Row], findings: Findings) -> Iterator[Entry]:
+    columns = _columns(section, title, rows[0] if rows else (), findings)
+    for number, row in enumerate(rows[1:] if columns else (), 2):
+        if any(_text(value) != "" for value in row):
+            yield _entry(section, title, number, row, columns, findings)
+
+
+def _columns(section: str, title: str, header: Row, findings: Findings) -> dict[int, str]:
+    """Which key each column holds."""
+    known, found = "、".join(HEADERS[section].values()), dict[int, str]()
+    names = {index: _text(value) for index, value in enumerate(header)}
+    if header and not set(names.values()) & set(_KEYS[section]):
+        findings.add(_spot(title, 1), Word.WRONG_HEADER, known=known)
+        return found
+    for index, name in names.items():
+        key = _KEYS[section].get(name or "")
+        if key is not None and key not in found.values():
+            found[index] = key
+        elif key is not None:
+            before = get_column_letter(min(at for at in found if found[at] == key) + 1) + " 列"
+            findings.add(_spot(title, 1, index), Word.REPEATED_KEY, key=name, before=before)
+        elif name != "":
+            findings.add(_spot(title, 1, index), Word.UNKNOWN_KEY, key=name or header[index], known=known)
+    return found
+
+
+def _entry(section: str, title: str, number: int, row: Row, columns: Mapping[int, str], findings: Findings) -> Entry:
+    values = {}
+    for index, key in columns.items():
+        value = row[index] if index < len(row) else None
+        if _text(value) != "":
+            spot = _spot(title, number, index, HEADERS[section][key])
+            values[key] = tuple(_atoms(SECTIONS[section].shapes[key], key, value, spot, findings))
+    return Entry(_spot(title, number), values)
+
+
+def _spot(title: str, row: int, column: int | None = None, header: str = "") -> Spot:
+    name = f"({header})" if header else ""
+    place = "" if column is None else f" {get_column_letter(column + 1)} 列{name}"
+    return Spot(None, f"工作表「{title}」第 {row} 行{place}")
+
+
+def _text(value: object) -> str | None:
+    """What a cell says: "" for an empty one, None for what is neither a word nor a whole number."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # spreadsheets keep 3 as 3.0
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip()
+
+
+def _atoms(shape: Shape, key: str, value: object, spot: Spot, findings: Findings) -> Iterator[Atom]:
+    text = _text(value)
+    if text is None:
+        findings.add(spot, Word.NOT_TEXT, hint="")
+        return
+    for part in [text] if shape is Shape.TEXT else _BETWEEN.split(text):
+        left, *right = (half.strip() for half in _WITHIN.split(part, maxsplit=1))
+        if not part.strip():
+            continue
+        if shape is not Shape.PAIRS:
+            yield Atom(part.strip(), spot)
+        elif left and right and right[0]:
+            yield Atom(right[0], spot, left)
+        else:
+            findings.add(spot, Word.NOT_PAIRS, example=PAIR_EXAMPLES[key], hint="")
+
+
+# --- writing
+
+
+def write(path: Path, file: CommunityFile) -> None:
+    """A workbook that says what the file says."""
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    _add_sheet(workbook, "nodes", map(_node_row, file.nodes))
+    _add_sheet(workbook, "people", map(_person_row, file.people))
+    _add_sheet(workbook, "groups", map(_group_row, file.groups))
+    notes = workbook.create_sheet(NOTES)
+    notes.column_dimensions["A"].width = 100
+    for line in _NOTES:
+        notes.append([line])
+    workbook.save(path)
+
+
+def write_template(path: Path) -> None:
+    """A workbook to fill in: headers, a small example of every kind of row, and a sheet that explains."""
+    write(path, _SAMPLE)
+
+
+def _add_sheet(workbook: Workbook, section: str, rows: Iterable[Row]) -> None:
+    sheet = workbook.create_sheet(SECTIONS[section].title)
+    sheet.append(list(HEADERS[section].values()))
+    for row in rows:
+        sheet.append(list(row))
+    for column in range(1, len(HEADERS[section]) + 1):
+        sheet.cell(1, column).font = Font(bold=True)
+        sheet.column_dimensions[get_column_letter(column)].width = 24
+    sheet.freeze_panes = "A2"
+
+
+def _node_row(node: Node) -> Row:
+    level = LEVEL_NAMES[node.level]
+    return node.id, node.parent_id, level, node.name, node.building_number, "、".join(node.aliases)
+
+
+def _person_row(person: PersonEntry) -> Row:
+    roles = "、".join(f"{ROLE_NAMES[role]}:{node}" for role, node in person.roles)
+    return person.id, person.name, person.home, roles, _address_cell(person.addresses)
+
+
+def _group_row(group: GroupEntry) -> Row:
+    return group.name, group.node, MEMBERS_NAMES[group.members], EAR_NAMES[group.ear], _address_cell(group.addresses)
+
+
+def _address_cell(addresses: Iterable[Address]) -> str:
+    return "、".join(f"{address.channel}:{address.external_id}" for address in addresses)
+
+
+_SAMPLE = CommunityFile(
+    nodes=(
+        Node("street-1", None, Level.STREET, "示例街道"),
+        Node("community-1", "street-1", Level.COMMUNITY, "示例社区"),
+        Node("grid-1", "community-1", Level.GRID, "第一网格"),
+        Node("building-1", "grid-1", Level.BUILDING, "1号楼", 1, ("一栋",)),
+    ),
+    people=(
+        PersonEntry("worker-1", "王示例", roles=((Role.COMMUNITY_WORKER, "community-1"),)),
+        PersonEntry(
+            "gridhead-1",
+            "李示例",
+            "building-1",
+            ((Role.GRID_HEAD, "grid-1"), (Role.VOLUNTEER, "community-1")),
+            (Address("wechaty", "wxid_example"),),
+        ),
+    ),
+    groups=(GroupEntry("示例群", "community-1"),),
+)
+
+_NOTES = (
+    "每行一个节点、人员或群。编号只用汉字、字母、数字、- 和 _,定了就不要改。",
+    "节点「上级」填上级的编号,最高一级不填。级别:" + "、".join(LEVEL_NAMES.values()) + "。",
+    "楼栋填了楼号,名称可以不填(默认「3号楼」);别名用顿号分开。",
+    f"人员「职务」写成 {PAIR_EXAMPLES['roles']},冒号后面是节点编号。职务:" + "、".join(ROLE_NAMES.values()) + "。",
+    f"「地址」写成 {PAIR_EXAMPLES['addresses']},没有就不填。人员「住处」填节点编号,可以不填。",
+    "群「成员」:" + "、".join(MEMBERS_NAMES.values()) + "。「听法」:点名(叫到小善才答)、口令(说口令也答)。",
+    "填好后先用 python -m bot check 检查,再用 python -m bot import 导入;改了再导入一次就行,不会重复。",
+)

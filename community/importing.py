@@ -1,0 +1,372 @@
+"""Importing a community file: what it changes, decided from what there is, and then written.
+
+The file is the truth for what came from it, and silent about everything else: people met in chats, groups bound
+in chats, addresses that somebody introduced. What disappears from the file loses what the file gave it; its
+rows stay as long as the history refers to them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from community import community_yaml
+from community.community_file import (
+    EAR_NAMES,
+    EMBEDDED_CHANNELS,
+    LEVEL_NAMES,
+    MEMBERS_NAMES,
+    ROLE_NAMES,
+    CommunityFile,
+    GroupEntry,
+    PersonEntry,
+)
+from storage import community_import as rows
+from storage import tree
+from storage.community_import import AddressRow, PersonRow, RoleRow
+from storage.database import Store
+from storage.people import Address
+from storage.tree import Group, Node
+
+__all__ = ["Changes", "Difference", "Existing", "apply", "import_community", "load", "plan"]
+
+Row = TypeVar("Row")
+Key = TypeVar("Key")
+GroupKey = tuple[str, str]
+
+NAMED_AT_MOST = 5
+"""So many new entries are named one by one; of more, only the number is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """What the database holds. `referred`: nodes that cases and the like refer to."""
+
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    people: Mapping[str, PersonRow] = field(default_factory=dict)
+    roles: frozenset[RoleRow] = frozenset()
+    addresses: Mapping[Address, AddressRow] = field(default_factory=dict)
+    groups: Mapping[GroupKey, Group] = field(default_factory=dict)
+    referred: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Generic[Row]):
+    """What becomes of the rows of one table. `changed`: before and after."""
+
+    added: tuple[Row, ...] = ()
+    changed: tuple[tuple[Row, Row], ...] = ()
+    removed: tuple[Row, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+    @property
+    def changed_to(self) -> tuple[Row, ...]:
+        return tuple(after for _, after in self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an import changes. `kept`: nodes that the file no longer has but something still refers to.
+
+    A person removed from the file keeps the bare row: `people.removed` is how it was.
+    """
+
+    nodes: Difference[Node] = Difference()
+    people: Difference[PersonRow] = Difference()
+    roles: Difference[RoleRow] = Difference()
+    addresses: Difference[AddressRow] = Difference()
+    groups: Difference[Group] = Difference()
+    kept: tuple[Node, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is written."""
+        return bool(self.nodes or self.people or self.roles or self.addresses or self.groups)
+
+    def lines(self) -> tuple[str, ...]:
+        """What changed, for whoever imported the file."""
+        return tuple(_lines(self)) or ("没有变化 (nothing changed)",)
+
+
+def load(path: Path) -> CommunityFile:
+    """Reads a community file, .xlsx or YAML. Raises `CommunityFileError`."""
+    if path.suffix.lower() == ".xlsx":
+        # Here, because openpyxl costs a start a third of a second that only workbooks are worth.
+        from community import community_sheet
+
+        return community_sheet.read(path)
+    return community_yaml.read(path)
+
+
+def import_community(store: Store, file: CommunityFile, now: datetime) -> Changes:
+    """Makes the database say what the file says, within the caller's transaction. Doing it again changes nothing."""
+    changes = plan(file, _existing(store, file))
+    if changes.any:
+        apply(store, changes, now)
+    return changes
+
+
+def _existing(store: Store, file: CommunityFile) -> Existing:
+    nodes = {node.id: node for node in tree.all_nodes(store)}
+    return Existing(
+        nodes=nodes,
+        people={person.id: person for person in rows.all_people(store)},
+        roles=frozenset(rows.all_roles(store)),
+        addresses={row.address: row for row in rows.all_addresses(store)},
+        groups={(group.channel, group.external_id): group for group in tree.all_groups(store)},
+        referred=rows.referred_to(store, nodes.keys() - {node.id for node in file.nodes}),
+    )
+
+
+def apply(store: Store, changes: Changes, now: datetime) -> None:
+    """Writes the changes, in an order in which nothing refers to a row that is not there."""
+    rows.add_nodes(store, changes.nodes.added)
+    rows.change_nodes(store, changes.nodes.changed_to)
+    rows.add_people(store, changes.people.added, now)
+    rows.change_people(store, changes.people.changed_to)
+    rows.change_people(store, [_bare(person) for person in changes.people.removed])
+    rows.remove_roles(store, changes.roles.removed)
+    rows.add_roles(store, changes.roles.added)
+    rows.remove_addresses(store, changes.addresses.removed)
+    rows.move_addresses(store, changes.addresses.changed_to)
+    rows.add_addresses(store, changes.addresses.added)
+    rows.remove_groups(store, changes.groups.removed)
+    rows.change_groups(store, changes.groups.changed_to)
+    rows.add_groups(store, changes.groups.added)
+    rows.remove_nodes(store, changes.nodes.removed)
+    tree.changed(store)
+
+
+# --- deciding
+
+
+def plan(file: CommunityFile, existing: Existing) -> Changes:
+    """What has to change. Pure."""
+    people = _people(file, existing)
+    roles = _roles(file, existing)
+    groups = _difference(_wanted_groups(file), existing.groups, _groups_from_file(existing))
+    kept = _kept_nodes(file, existing, people, groups)
+    return Changes(_nodes(file, existing, kept), people, roles, _addresses(file, existing), groups, kept)
+
+
+def _difference(wanted: Mapping[Key, Row], found: Mapping[Key, Row], of_file: Iterable[Key]) -> Difference[Row]:
+    """`of_file`: the keys of those found rows that go when they are not wanted."""
+    return Difference(
+        added=tuple(row for key, row in wanted.items() if key not in found),
+        changed=tuple((found[key], row) for key, row in wanted.items() if key in found and found[key] != row),
+        removed=tuple(found[key] for key in of_file if key not in wanted),
+    )
+
+
+def _people(file: CommunityFile, existing: Existing) -> Difference[PersonRow]:
+    wanted = {person.id: PersonRow(person.id, person.name, person.home) for person in file.people}
+    return _difference(wanted, existing.people, _people_from_file(existing))
+
+
+def _people_from_file(existing: Existing) -> list[str]:
+    return [person.id for person in existing.people.values() if person.from_file]
+
+
+def _bare(person: PersonRow) -> PersonRow:
+    """What is left of a person whom the file no longer has."""
+    return replace(person, node_id=None, from_file=False)
+
+
+def _roles(file: CommunityFile, existing: Existing) -> Difference[RoleRow]:
+    wanted = {row: row for person in file.people for row in _role_rows(person)}
+    governed = {person.id for person in file.people} | set(_people_from_file(existing))
+    found = {row: row for row in existing.roles}
+    of_file = sorted((row for row in found if row.person_id in governed), key=lambda row: (row.person_id, row.role))
+    return _difference(wanted, found, of_file)
+
+
+def _role_rows(person: PersonEntry) -> Iterator[RoleRow]:
+    for role, node_id in person.roles:
+        yield RoleRow(person.id, role, node_id)
+
+
+def _addresses(file: CommunityFile, existing: Existing) -> Difference[AddressRow]:
+    wanted = {row.address: row for person in file.people for row in _address_rows(person)}
+    governed = {person.id for person in file.people} | set(_people_from_file(existing))
+    # Whether somebody has written from an address is none of the file's business, so it makes no difference.
+    heard = {address: row.heard for address, row in existing.addresses.items()}
+    wanted = {address: replace(row, heard=heard.get(address, False)) for address, row in wanted.items()}
+    of_file = [row.address for row in existing.addresses.values() if row.person_id in governed and _is_of_file(row)]
+    return _difference(wanted, existing.addresses, of_file)
+
+
+def _address_rows(person: PersonEntry) -> Iterator[AddressRow]:
+    embedded = (Address(channel, person.id) for channel in EMBEDDED_CHANNELS)
+    for address in (*embedded, *person.addresses):
+        yield AddressRow(address, person.id)
+
+
+def _is_of_file(row: AddressRow) -> bool:
+    """Addresses don't say where they came from. One that has been heard from may be a person's own introduction."""
+    own = row.address.channel in EMBEDDED_CHANNELS and row.address.external_id == row.person_id
+    return own or not row.heard
+
+
+def _wanted_groups(file: CommunityFile) -> dict[GroupKey, Group]:
+    return {(row.channel, row.external_id): row for group in file.groups for row in _group_rows(group)}
+
+
+def _group_rows(group: GroupEntry) -> Iterator[Group]:
+    embedded = (Address(channel, group.name) for channel in EMBEDDED_CHANNELS)
+    for address in (*embedded, *group.addresses):
+        yield Group(address.channel, address.external_id, group.name, group.node, group.members, group.ear)
+
+
+def _groups_from_file(existing: Existing) -> list[GroupKey]:
+    """Groups don't say where they came from. One that is in every embedded channel at once was bound by a file."""
+    names = {name for _, name in existing.groups}
+    imported = [name for name in names if all((channel, name) in existing.groups for channel in EMBEDDED_CHANNELS)]
+    return [(channel, name) for name in sorted(imported) for channel in EMBEDDED_CHANNELS]
+
+
+def _nodes(file: CommunityFile, existing: Existing, kept: Sequence[Node]) -> Difference[Node]:
+    """A kept node is found under its name only: its number may be another building's by now."""
+    wanted = {node.id: node for node in file.nodes}
+    wanted |= {node.id: replace(node, building_number=None, aliases=()) for node in kept}
+    parents = {node_id: node.parent_id for node_id, node in {**existing.nodes, **wanted}.items()}
+    difference = _difference(wanted, existing.nodes, existing.nodes)
+    return replace(
+        difference,
+        added=tuple(sorted(difference.added, key=lambda node: _depth(node.id, parents))),
+        removed=tuple(sorted(difference.removed, key=lambda node: -_depth(node.id, parents))),
+    )
+
+
+def _depth(node_id: str, parents: Mapping[str, str | None]) -> int:
+    return len(_upwards(node_id, parents))
+
+
+def _upwards(node_id: str | None, parents: Mapping[str, str | None]) -> list[str]:
+    found = []
+    while node_id is not None:
+        found.append(node_id)
+        node_id = parents.get(node_id)
+    return found
+
+
+def _kept_nodes(
+    file: CommunityFile, existing: Existing, people: Difference[PersonRow], groups: Difference[Group]
+) -> tuple[Node, ...]:
+    """Nodes gone from the file that something still refers to, and what these hang on."""
+    gone = existing.nodes.keys() - {node.id for node in file.nodes}
+    parents = {node_id: node.parent_id for node_id, node in existing.nodes.items()}
+    referred = existing.referred | _referred_by_others(existing, people, groups)
+    kept = {above for node_id in gone & referred for above in _upwards(node_id, parents)}
+    return tuple(existing.nodes[node_id] for node_id in sorted(gone & kept))
+
+
+def _referred_by_others(
+    existing: Existing, people: Difference[PersonRow], groups: Difference[Group]
+) -> set[str | None]:
+    """Nodes that rows which the file does not govern refer to: strangers' homes and roles, groups bound in chats."""
+    governed = {*_people_from_file(existing), *(after.id for after in people.changed_to)}
+    rewritten = {*groups.removed, *(before for before, _ in groups.changed)}
+    return {
+        *(person.node_id for person in existing.people.values() if person.id not in governed),
+        *(role.node_id for role in existing.roles if role.person_id not in governed),
+        *(group.node_id for group in existing.groups.values() if group not in rewritten),
+    }
+
+
+# --- saying
+
+
+def _lines(changes: Changes) -> Iterator[str]:
+    yield from _counted("新增", "节点", [_node(node) for node in changes.nodes.added])
+    yield from _counted("新增", "人员", [_person(person) for person in changes.people.added])
+    yield from _counted("新增", "职务", [_role(role) for role in changes.roles.added])
+    yield from _counted("新增", "地址", [_address(row) for row in changes.addresses.added])
+    yield from _counted("新增", "群", _merged_groups(changes.groups.added))
+    for node, changed_node in changes.nodes.changed:
+        if node not in changes.kept:
+            yield f"改节点 {node.id}:{_told(_node_facts(node), _node_facts(changed_node))}"
+    for person, changed_person in changes.people.changed:
+        yield f"改人员 {person.id}:{_told(_person_facts(person), _person_facts(changed_person))}"
+    for address, changed_address in changes.addresses.changed:
+        yield f"改地址 {_address(address)} → {changed_address.person_id}"
+    for group, changed_group in _merged_changes(changes.groups.changed):
+        yield f"改群 {group.name}:{_told(_group_facts(group), _group_facts(changed_group))}"
+    yield from (f"移除节点 {_node(node)}" for node in changes.nodes.removed)
+    yield from (f"移出人员 {_person(person)},办过的事仍保留" for person in changes.people.removed)
+    yield from _counted("移除", "职务", [_role(role) for role in changes.roles.removed])
+    yield from _counted("移除", "地址", [_address(row) for row in changes.addresses.removed])
+    yield from (f"移除群 {name}" for name in _merged_groups(changes.groups.removed))
+    yield from (f"保留节点 {_node(node)}:文件里没有了,但还有诉求、人员或群用着它" for node in changes.kept)
+
+
+def _counted(verb: str, kind: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        listed = f":{'、'.join(names)}" if len(names) <= NAMED_AT_MOST else ""
+        yield f"{verb}{kind} {len(names)}{listed}"
+
+
+def _node(node: Node) -> str:
+    return f"{node.name}({node.id})"
+
+
+def _person(person: PersonRow) -> str:
+    return f"{person.name}({person.id})"
+
+
+def _role(row: RoleRow) -> str:
+    return f"{row.person_id} 的{ROLE_NAMES[row.role]}({row.node_id})"
+
+
+def _address(row: AddressRow) -> str:
+    return f"{row.person_id} 的 {row.address.channel} {row.address.external_id}"
+
+
+def _merged_groups(groups: Iterable[Group]) -> list[str]:
+    """Each group once, in however many channels it is."""
+    return list(dict.fromkeys(group.name for group in groups))
+
+
+def _merged_changes(changed: Iterable[tuple[Group, Group]]) -> list[tuple[Group, Group]]:
+    """Changes that read alike once, in however many channels they happen."""
+    told = {(tuple(_group_facts(old).values()), new.name): (old, new) for old, new in changed}
+    return list(told.values())
+
+
+Facts = Mapping[str, str]
+
+
+def _told(before: Facts, after: Facts) -> str:
+    """The facts that differ: 姓名 王小明 → 王晓明."""
+    return ";".join(
+        f"{name} {before[name] or '无'} → {value or '无'}" for name, value in after.items() if before[name] != value
+    )
+
+
+def _node_facts(node: Node) -> Facts:
+    return {
+        "名称": node.name,
+        "上级": node.parent_id or "",
+        "级别": LEVEL_NAMES[node.level],
+        "楼号": str(node.building_number or ""),
+        "别名": "、".join(node.aliases),
+    }
+
+
+def _person_facts(person: PersonRow) -> Facts:
+    return {
+        "姓名": person.name,
+        "住处": person.node_id or "",
+        "来源": "社区文件" if person.from_file else "不在文件里",
+    }
+
+
+def _group_facts(group: Group) -> Facts:
+    return {
+        "名称": group.name,
+        "节点": group.node_id,
+        "成员": MEMBERS_NAMES[group.members],
+        "听法": EAR_NAMES[group.ear],
+    }

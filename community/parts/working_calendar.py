@@ -1,0 +1,45 @@
+"""Working days: the official calendar with its holidays and shifted working days.
+
+`chinesecalendar` knows the State Council's yearly notice. For years without one yet (it comes each November)
+the statutory days of the `holidays` package and plain weekends stand in.
+"""
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import chinese_calendar
+
+
+@lru_cache(maxsize=4096)
+def is_working_day(day: date) -> bool:
+    """Whether offices work on this day."""
+    if is_published(day.year):
+        return bool(chinese_calendar.is_workday(day))
+    return day.weekday() < 5 and day not in _statutory_days(day.year)
+
+
+@lru_cache(maxsize=128)
+def is_published(year: int) -> bool:
+    """Whether the year's official calendar is known, shifted working days included."""
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def add_working_days(start: datetime, days: int) -> datetime:
+    """The same hour on the `days`-th working day after `start`, in the zone of `start`."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        if is_working_day(day.date()):
+            days -= 1
+    return day
+
+
+@lru_cache(maxsize=128)
+def _statutory_days(year: int) -> frozenset[date]:
+    import holidays  # half the start-up time of the program, and needed for unpublished years only
+
+    return frozenset(holidays.country_holidays("CN", years=year))

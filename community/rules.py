@@ -1,0 +1,26 @@
+"""The figures that a community may set otherwise. Defaults and their source: "Rules taken from practice"."""
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How fast, how long, how late. Days of deadlines are working days of the official calendar."""
+
+    zone: ZoneInfo = CHINA
+    bot_name: str = "小善"
+    accept_within: timedelta = timedelta(hours=24)
+    life_within: timedelta = timedelta(hours=2)
+    utility_within: timedelta = timedelta(hours=24)
+    ordinary_days: int = 7
+    hard_days: int = 15
+    photo_window: timedelta = timedelta(minutes=5)
+    question_open: timedelta = timedelta(hours=24)
+    verdict_open: timedelta = timedelta(days=7)
+    invitation_open: timedelta = timedelta(days=7)
+    quiet_from: time = time(21)
+    quiet_to: time = time(8)

@@ -1,0 +1,124 @@
+"""The community's tree: who answers for a place, and who is above them. Pure: built from rows, asks nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from storage.tables import Ear, Level, Members, Role
+from storage.tree import Group, Node, RoleHolder
+
+__all__ = ["Ear", "Group", "Level", "Members", "Node", "Responsible", "Role", "RoleHolder", "Tree"]
+
+ANSWERS_FOR: Mapping[Level, Role] = {
+    Level.GRID: Role.GRID_HEAD,
+    Level.COMMUNITY: Role.COMMUNITY_WORKER,
+    Level.STREET: Role.STREET_OFFICER,
+    Level.COUNTY: Role.COUNTY_OFFICER,
+}
+"""Which role takes what is reported at a level. A building head is a first contact, not an owner of cases."""
+
+STAFF = frozenset(Role) - {Role.RESIDENT, Role.VOLUNTEER}
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """A node and its people who must act. Never empty."""
+
+    node: Node
+    people: tuple[RoleHolder, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(holder.person_id for holder in self.people)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Nodes, roles and groups of everybody the program serves."""
+
+    nodes: Mapping[str, Node]
+    roles: tuple[RoleHolder, ...]
+    groups: Mapping[tuple[str, str], Group]
+
+    @classmethod
+    def grow(cls, nodes: Iterable[Node], roles: Iterable[RoleHolder], groups: Iterable[Group]) -> "Tree":
+        """A tree from its rows."""
+        by_key = {(group.channel, group.external_id): group for group in groups}
+        return cls({node.id: node for node in nodes}, tuple(roles), by_key)
+
+    def upwards(self, node_id: str | None) -> Iterator[Node]:
+        """The node itself, then what it hangs on, up to the top."""
+        while node_id is not None and (node := self.nodes.get(node_id)) is not None:
+            yield node
+            node_id = node.parent_id
+
+    def community_of(self, node_id: str | None) -> Node | None:
+        """The community a node lies in, or None above the communities."""
+        return next((node for node in self.upwards(node_id) if node.level is Level.COMMUNITY), None)
+
+    def only_community(self) -> Node | None:
+        """The community, where the program serves exactly one."""
+        communities = [node for node in self.nodes.values() if node.level is Level.COMMUNITY]
+        return communities[0] if len(communities) == 1 else None
+
+    def building(self, community_id: str, number: int) -> Node | None:
+        """A community's building by its number."""
+        return self._buildings.get((community_id, number))
+
+    def responsible(self, node_id: str | None) -> Responsible | None:
+        """Who must act on what happens at a node: the nearest level upwards that has somebody."""
+        for node in self.upwards(node_id):
+            if holders := self._holders.get((node.id, ANSWERS_FOR.get(node.level))):
+                return Responsible(node, tuple(holders))
+        return None
+
+    def responsible_above(self, node_id: str | None) -> Responsible | None:
+        """The same, beginning one level above the node."""
+        node = self.nodes.get(node_id) if node_id else None
+        return self.responsible(node.parent_id) if node else None
+
+    def answers_for(self, person_id: str, node_id: str | None) -> bool:
+        """Whether a person is responsible for a node, at its own level or at one above."""
+        above = {(node.id, ANSWERS_FOR.get(node.level)) for node in self.upwards(node_id)}
+        return any((holder.node_id, holder.role) in above for holder in self.roles_of(person_id))
+
+    def at(self, node_id: str, role: Role) -> tuple[RoleHolder, ...]:
+        """Everybody who holds this role at this node."""
+        return tuple(self._holders.get((node_id, role), ()))
+
+    def everyone(self, role: Role) -> tuple[RoleHolder, ...]:
+        """Everybody who holds this role anywhere."""
+        return tuple(holder for holder in self.roles if holder.role is role)
+
+    def roles_of(self, person_id: str) -> tuple[RoleHolder, ...]:
+        """What a person holds, everywhere."""
+        return tuple(self._roles_by_person.get(person_id, ()))
+
+    def holds(self, person_id: str, wanted: Iterable[Role]) -> bool:
+        """Whether a person holds one of these roles anywhere."""
+        wanted = frozenset(wanted)
+        return any(holder.role in wanted for holder in self.roles_of(person_id))
+
+    @cached_property
+    def _buildings(self) -> dict[tuple[str, int], Node]:
+        found = {}
+        for node in self.nodes.values():
+            community = self.community_of(node.id)
+            if node.building_number is not None and community is not None:
+                found[community.id, node.building_number] = node
+        return found
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str, Role | None], list[RoleHolder]]:
+        found: dict[tuple[str, Role | None], list[RoleHolder]] = defaultdict(list)
+        for holder in self.roles:
+            found[holder.node_id, holder.role].append(holder)
+        return dict(found)
+
+    @cached_property
+    def _roles_by_person(self) -> dict[str, list[RoleHolder]]:
+        found: dict[str, list[RoleHolder]] = defaultdict(list)
+        for holder in self.roles:
+            found[holder.person_id].append(holder)
+        return dict(found)

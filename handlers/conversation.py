@@ -1,0 +1,113 @@
+"""One message, from its text to what is said in return."""
+
+from dataclasses import dataclass
+
+from community import Community
+from community.parts.questions import Question
+from community.people import Person
+from community.refused import Refused
+from handlers import (
+    phrasebook,
+    questions,
+    services,  # importing it fills the router
+)
+from handlers.hearing.addressing import without_address
+from handlers.hearing.normalise import LONGEST, normalise
+from handlers.messages import Chat, Incoming, Message, Replies, Reply, say, say_in_group
+from handlers.routing import as_replies, router
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Who spoke, and what they and others are to hear."""
+
+    person: Person
+    replies: Replies
+
+
+def respond(incoming: Incoming, community: Community) -> Response:
+    """What the bot says to a message that is for it. A refusal is an answer too."""
+    message = _understand(incoming, community)
+    try:
+        return Response(message.person, as_replies(_respond(message, community)))
+    except Refused as refused:
+        return Response(message.person, (say(refused.key, **refused.values),))
+
+
+def takes_photos(text: str, bot_name: str, *, mentions_bot: bool) -> bool:
+    """Whether a picture that the sender showed just before this text may belong to it."""
+    heard = phrasebook.load().commands.match(normalise(without_address(text, bot_name)), strict=False)
+    return mentions_bot if heard is None else router.commands[heard.command].takes_photos
+
+
+def _understand(incoming: Incoming, community: Community) -> Message:
+    person = community.people.meet(incoming.channel, incoming.sender, incoming.sender_name, incoming.received_at)
+    group = community.groups.find(incoming.channel, incoming.group) if incoming.group else None
+    words = without_address(incoming.text, community.rules.bot_name)
+    return Message(incoming, person, group, normalise(words), words)
+
+
+def _respond(message: Message, community: Community) -> Replies | Reply:
+    if message.incoming.kind == "friend":
+        return say("help.greeting", bot=community.rules.bot_name)
+    if message.incoming.photo_problem:
+        return say(f"photos.{message.incoming.photo_problem}")
+    if len(message.words) > LONGEST:
+        return say("help.too_long", longest=LONGEST)
+    if message.photos and not message.text and router.photo is not None:
+        return router.photo(message, community)
+    return _answer_words(message, community)
+
+
+def _answer_words(message: Message, community: Community) -> Replies | Reply:
+    known = phrasebook.load()
+    owed = [] if message.in_group else community.questions.open_for(message.person.id, message.received_at)
+    if owed and (turned := _turn(message, community, owed[0])) is not None:
+        return turned
+    chosen = questions.find_choice(message.text, owed, router.answers, known.answers)
+    if chosen is not None:
+        return _take_answer(chosen, message, community, owed)
+    heard = known.commands.match(message.text, strict=False)
+    if heard is not None:
+        return router.run(heard, message, community)
+    free = questions.find_free(message.words, owed, router.answers)
+    if free is not None:
+        return _take_answer(free, message, community, owed)
+    if message.in_group and message.group is None:
+        return say_in_group("groups.unbound")
+    if message.in_group and services.grievances.sounds_like_grievance(message.text):
+        return services.grievances.report(message, community, message.text)
+    return services.help.not_understood(message, community, owed)
+
+
+def _turn(message: Message, community: Community, newest: Question) -> Replies | Reply | None:
+    """「取消」 and 「返回」, which work at every step."""
+    words = phrasebook.load().words
+    said = message.text.rstrip("。.!~吧了 ")
+    if said in words["cancel"]:
+        community.questions.close(newest, message.received_at)
+        dropped = router.dropped.get(newest.kind)
+        return dropped(message, community, newest) if dropped else say("help.dropped")
+    if said in words["back"]:
+        back = router.back.get(newest.kind)
+        if back is None:
+            return again(newest)
+        community.questions.close(newest, message.received_at)
+        return back(message, community, newest)
+    return None
+
+
+def _take_answer(answered: questions.Answered, message: Message, community: Community, owed: list[Question]) -> Replies:
+    """Hands an answer over; what is still owed from before is asked again, so that it is not forgotten."""
+    community.questions.close(answered.question, message.received_at)
+    replies = as_replies(
+        router.answers[answered.question.kind].handler(message, community, answered.question, answered.value)
+    )
+    asked_now = any(reply.question is not None and reply.to is Chat.PRIVATE for reply in replies)
+    rest = [question for question in owed if question.id != answered.question.id]
+    return replies if asked_now or not rest else (*replies, again(rest[0]))
+
+
+def again(question: Question) -> Reply:
+    """The question once more, in the same words. It stays the same question."""
+    return say(question.prompt_key, **question.prompt_values)

@@ -1,0 +1,52 @@
+"""What the bot can do, what it did not understand, and the way to a human."""
+
+from collections.abc import Sequence
+
+from community import Community
+from community.parts.notice import Urgency
+from community.parts.questions import Question
+from community.phone_list import Reason
+from handlers.hearing.phrases import Heard
+from handlers.messages import Message, Replies, Reply, ask, say
+from handlers.routing import router
+
+OPTIONS = ("grievances.report", "grievances.look_up", "human")
+
+
+@router.command("help")
+def show_help(message: Message, community: Community) -> Reply:
+    """What one can say."""
+    return ask("help.can_do", "help.menu", {"words": ""})
+
+
+@router.command("human")
+def human(message: Message, community: Community, reason: Reason = Reason.ASKED) -> Replies:
+    """A worker will phone."""
+    waiting = community.phone_list.add(message.person, reason, message.received_at)
+    to_workers = [
+        say(f"phone_list.new_{reason}", to=each, urgency=Urgency.NOTICE, name=message.person.name)
+        for each in waiting.tell
+    ]
+    return [say("help.human_will_call"), *to_workers]
+
+
+@router.answer("help.menu", *OPTIONS)
+def menu(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
+    """One of the things it can do, with the words that were not understood before."""
+    words = str(question.about["words"])
+    arguments = {"words": words} if choice == "grievances.report" and words else {}
+    return router.run(Heard(choice, arguments), message, community)
+
+
+def not_understood(message: Message, community: Community, owed: Sequence[Question]) -> Replies | Reply:
+    """Asks what was meant; the second time in a row a human takes over.
+
+    An open question with options is asked again instead: the person probably meant to answer it.
+    """
+    newest = owed[0] if owed else None
+    if newest is not None and newest.kind == "help.menu":
+        community.questions.close(newest, message.received_at)
+        return human(message, community, Reason.NOT_UNDERSTOOD)
+    if newest is not None:
+        return say(newest.prompt_key, **newest.prompt_values)
+    return ask("help.not_understood", "help.menu", {"words": message.words})

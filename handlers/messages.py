@@ -1,0 +1,139 @@
+"""The words that channels, desk and services share: what came in, and what is to be said."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Literal
+
+from community.parts.notice import Urgency
+from community.people import Person
+from community.tree import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message as a channel received it, before anybody knows whether it is for the bot.
+
+    `group` and `sender` are the channel's own ids; a person is a channel id, never a name.
+    `external_id` is the channel's message id: the same id is the same message.
+    `fetch_photo` reads the picture that the message carries; nothing is fetched unless it is wanted.
+    `photos` are the digests of pictures already kept, `photo_problem` says why one could not be: see `bot/photos.py`.
+    """
+
+    channel: str
+    account: str
+    external_id: str
+    group: str | None
+    sender: str
+    sender_name: str
+    text: str
+    sent_at: datetime
+    received_at: datetime
+    mentions_bot: bool = False
+    kind: Literal["message", "friend"] = "message"
+    group_name: str = ""
+    fetch_photo: Callable[[], Awaitable[bytes]] | None = field(default=None, compare=False, repr=False)
+    photos: tuple[str, ...] = ()
+    photo_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for the bot, with the person and the group behind its ids.
+
+    `text` is normalised for matching and has no mention in it; `words` is the same as the person typed it,
+    which is what is kept and quoted.
+    """
+
+    incoming: Incoming
+    person: Person
+    group: Group | None
+    text: str
+    words: str
+
+    @property
+    def in_group(self) -> bool:
+        return self.incoming.group is not None
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        return self.incoming.photos
+
+    @property
+    def received_at(self) -> datetime:
+        return self.incoming.received_at
+
+
+class Chat(Enum):
+    """Where an answer goes: to the sender alone, or to the group the message came from."""
+
+    PRIVATE = auto()
+    GROUP = auto()
+
+
+Plain = str | int | bool | None
+"""What a question may remember: it is kept as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An answer is expected: `kind` names who reads it, `about` is what they need to know then."""
+
+    kind: str
+    about: Mapping[str, Plain]
+    open_for: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Something to say, as data: the words are in `texts/*.yaml` under `key`.
+
+    `to` is a chat of the message at hand, or a person's id. `fallback_group` is the group, by the channel's id,
+    in which a person is told how to be reached when the private way fails; the words themselves never go there.
+    `pictures` are digests of photos to send along.
+    """
+
+    key: str
+    values: Mapping[str, object]
+    to: Chat | str = Chat.PRIVATE
+    urgency: Urgency | None = None
+    fallback_group: str | None = None
+    pictures: tuple[str, ...] = ()
+    question: Question | None = None
+
+
+Replies = Sequence[Reply]
+
+
+def say(
+    key: str,
+    *,
+    to: Chat | str = Chat.PRIVATE,
+    urgency: Urgency | None = None,
+    fallback_group: str | None = None,
+    pictures: Sequence[str] = (),
+    **values: object,
+) -> Reply:
+    """An answer to the sender alone, or words to another person by id."""
+    return Reply(key, values, to, urgency, fallback_group, tuple(pictures))
+
+
+def say_in_group(key: str, **values: object) -> Reply:
+    """An answer in the group the message came from; nothing when it came privately."""
+    return Reply(key, values, Chat.GROUP)
+
+
+def ask(
+    key: str,
+    kind: str,
+    about: Mapping[str, Plain],
+    *,
+    to: Chat | str = Chat.PRIVATE,
+    open_for: timedelta | None = None,
+    urgency: Urgency | None = None,
+    fallback_group: str | None = None,
+    **values: Plain,
+) -> Reply:
+    """A question to one person, always private. Open for a day unless said otherwise."""
+    return Reply(key, values, to, urgency, fallback_group, (), Question(kind, about, open_for))

@@ -1,0 +1,45 @@
+"""Open questions: whether a message answers one, and which."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from community.parts.questions import Question
+from handlers.hearing.choices import read_choice
+from handlers.routing import AnswerRoute
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with the option that was chosen, or with words where any will do."""
+
+    question: Question
+    value: str
+
+
+def find_choice(
+    text: str,
+    open_questions: Sequence[Question],
+    routes: Mapping[str, AnswerRoute],
+    ways: Mapping[str, Mapping[str, Sequence[str]]],
+) -> Answered | None:
+    """The question, newest first, that a normalised text answers by choosing one of its options.
+
+    A bare number is for the newest question alone: nobody means an older one by it.
+    """
+    for question in open_questions:
+        route = routes.get(question.kind)
+        if route is None or not route.options:
+            continue
+        chosen = read_choice(text, route.options, ways.get(question.kind, {}), numbers=question is open_questions[0])
+        if chosen is not None:
+            return Answered(question, chosen)
+    return None
+
+
+def find_free(words: str, open_questions: Sequence[Question], routes: Mapping[str, AnswerRoute]) -> Answered | None:
+    """The newest question, where any words will do."""
+    for question in open_questions[:1]:
+        route = routes.get(question.kind)
+        if route is not None and not route.options and words:
+            return Answered(question, words)
+    return None

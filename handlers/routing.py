@@ -1,0 +1,122 @@
+"""Who answers what: the table that services write themselves into."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from community import Community
+from community.parts.questions import Question
+from community.refused import Refused
+from community.tree import Role
+from handlers.hearing.phrases import Heard
+from handlers.messages import Message, Replies, Reply
+
+CommandHandler = Callable[..., Replies | Reply]
+"""Takes the message, the community, and the slots of its phrases by name."""
+
+AnswerHandler = Callable[[Message, Community, Question, str], Replies | Reply]
+"""Takes the message, the community, the question, and the chosen option or the words."""
+
+QuestionHandler = Callable[[Message, Community, Question], Replies | Reply]
+PhotoHandler = Callable[[Message, Community], Replies | Reply]
+JobHandler = Callable[[Community, datetime], Replies]
+AnyCommand = TypeVar("AnyCommand", bound=CommandHandler)
+AnyAnswer = TypeVar("AnyAnswer", bound=AnswerHandler)
+DueTime = Callable[[Community], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A command and who may say it; None: everybody. `takes_photos`: a picture sent just before belongs to it."""
+
+    command: str
+    handler: CommandHandler
+    allowed: frozenset[Role] | None
+    takes_photos: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRoute:
+    """A kind of question: the options in their order, or none where any words will do."""
+
+    handler: AnswerHandler
+    options: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Router:
+    """The table. Each service fills its own rows when it is imported."""
+
+    commands: dict[str, Route] = field(default_factory=dict)
+    answers: dict[str, AnswerRoute] = field(default_factory=dict)
+    dropped: dict[str, QuestionHandler] = field(default_factory=dict)
+    back: dict[str, QuestionHandler] = field(default_factory=dict)
+    photo: PhotoHandler | None = None
+
+    def command(
+        self, name: str, *, allowed: frozenset[Role] | None = None, takes_photos: bool = False
+    ) -> Callable[[AnyCommand], AnyCommand]:
+        """Answers a command; the ways of saying it are in `phrases/*.yaml` under the same name."""
+
+        def register(handler: AnyCommand) -> AnyCommand:
+            self.commands[name] = Route(name, handler, allowed, takes_photos)
+            return handler
+
+        return register
+
+    def answer(self, kind: str, *options: str) -> Callable[[AnyAnswer], AnyAnswer]:
+        """Reads the answers to a kind of question. With options, only these; without, any words."""
+
+        def register(handler: AnyAnswer) -> AnyAnswer:
+            self.answers[kind] = AnswerRoute(handler, options)
+            return handler
+
+        return register
+
+    def when_dropped(self, kind: str) -> Callable[[QuestionHandler], QuestionHandler]:
+        """What 「取消」 means for a kind of question."""
+
+        def register(handler: QuestionHandler) -> QuestionHandler:
+            self.dropped[kind] = handler
+            return handler
+
+        return register
+
+    def when_back(self, kind: str) -> Callable[[QuestionHandler], QuestionHandler]:
+        """What 「返回」 means for a kind of question."""
+
+        def register(handler: QuestionHandler) -> QuestionHandler:
+            self.back[kind] = handler
+            return handler
+
+        return register
+
+    def photos(self, handler: PhotoHandler) -> PhotoHandler:
+        """Takes photos that come without words."""
+        self.photo = handler
+        return handler
+
+    def run(self, heard: Heard, message: Message, community: Community) -> Replies | Reply:
+        """Calls the handler of a command. Raises `Refused` for those who may not say it."""
+        route = self.commands[heard.command]
+        if route.allowed is not None and not community.tree.holds(message.person.id, route.allowed):
+            raise Refused("help.not_for_you")
+        return route.handler(message, community, **heard.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that happens by itself: `due` tells when next, `run` does what is due by then."""
+
+    name: str
+    due: DueTime
+    run: JobHandler
+
+
+router = Router()
+
+
+def as_replies(replies: Replies | Reply) -> Replies:
+    """One or many as many."""
+    return (replies,) if isinstance(replies, Reply) else replies

@@ -1,0 +1,7 @@
+"""Every service, imported so that it writes itself into the router, and the jobs they bring."""
+
+from handlers import grievances, groups, help, people, phone_list
+
+JOBS = (*grievances.JOBS,)
+
+__all__ = ["JOBS", "grievances", "groups", "help", "people", "phone_list"]
