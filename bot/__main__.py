@@ -96,7 +96,7 @@ def invite(person: str, config: ConfigOption = None) -> None:
     """给一个人邀请码,让他私聊小善认领身份。/ A code with which a person tells the bot who they are."""
     with _told_plainly():
         settings = _settings(config)
-        database = app.open_database(settings.database, None, now())
+        database = app.open_database(settings.database, settings.community, now())
         with database.begin() as store:
             code = People(store, app.rules_of(settings)).invite(person, now())
         database.close()

@@ -20,6 +20,7 @@ from bot.jobs import JOBS, start_ticking
 from bot.pace import Budget
 from bot.photos import Photos
 from community import importing
+from community.parts.notice import ROBOT
 from community.rules import Rules
 from community.tree import Tree
 from handlers.speaking.texts import load as load_texts
@@ -174,7 +175,7 @@ def _prepare(settings: Settings, desk: Desk, residents: Residents) -> None:
     """What must be known before the first message: the tree, the chat room's people, the robot's readers."""
     webhook = settings.channels.webhook
     with desk.transaction() as (store, _):
-        people.replace_addresses(store, "webhook", dict(webhook.staff) if webhook else {})
+        people.replace_addresses(store, ROBOT, dict(webhook.staff) if webhook else {})
     residents.refresh(desk)
 
 

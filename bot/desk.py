@@ -94,6 +94,11 @@ class Desk:
             except Exception as error:  # noqa: BLE001  # as above
                 self._note_another_failure(letter_id, attempts + 1, incoming, error, now)
 
+    def refresh(self) -> None:
+        """Sees the tree as it is now: the ear must know the groups before the first message."""
+        with self.transaction():
+            return
+
     def next_due(self) -> datetime | None:
         """When the next job or failed message is due."""
         with self.transaction() as (store, community):

@@ -14,6 +14,7 @@ from community.tree import Ear
 from handlers import phrasebook
 from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
+from handlers.hearing.normalise import LONGEST, clean
 from handlers.messages import Incoming
 from storage.database import Store
 
@@ -39,6 +40,7 @@ class Intake:
             if not await self._is_awaited(incoming):
                 self._remember(incoming)
                 return False
+        incoming = storable(incoming)
         if incoming.fetch_photo is not None:
             incoming = await self._with_photos(incoming, [incoming])
         elif incoming.group is not None and self._shown:
@@ -96,10 +98,28 @@ class Intake:
         for carrier in carriers:
             try:
                 digests.append(await self._kept(carrier))
-            except PhotoRefused as refused:
-                problem = None if incoming.text.strip() else refused.problem
+            except (PhotoRefused, OSError) as fault:
+                problem = fault.problem if isinstance(fault, PhotoRefused) else "lost"
+        if incoming.text.strip():
+            problem = None
         return replace(incoming, photos=tuple(digests), photo_problem=problem)
 
     async def _kept(self, carrier: Incoming) -> str:
         assert carrier.fetch_photo is not None
         return await asyncio.to_thread(self._photos.keep, await carrier.fetch_photo())
+
+
+def storable(incoming: Incoming) -> Incoming:
+    """The same message in a form that every database takes: no null bytes, no broken characters, nothing endless.
+
+    Of a text that is too long, more than the limit is kept, so that it is seen to be too long.
+    """
+    return replace(
+        incoming,
+        external_id=clean(incoming.external_id)[:200],
+        sender=clean(incoming.sender)[:150],
+        sender_name=clean(incoming.sender_name)[:100],
+        group=None if incoming.group is None else clean(incoming.group)[:150],
+        group_name=clean(incoming.group_name)[:100],
+        text=clean(incoming.text[: LONGEST * 2]),
+    )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from community import Community
 from community.parts.notice import GroupChat, Private, Urgency
-from community.people import Person
+from community.people import Address, Person
 from community.phone_list import Reason
 from community.tree import Role
 from handlers.messages import Chat, Incoming, Reply
@@ -25,8 +25,7 @@ def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Com
         recipient = Private(reply.to, reply.fallback_group)
         _to_person(reply, recipient, Urgency.NOTICE, community, now, prefer=channel)
     elif reply.to is Chat.PRIVATE:
-        recipient = Private(person.id, incoming.group)
-        _to_person(reply, recipient, Urgency.ANSWER, community, now, prefer=channel)
+        _to_sender(reply, incoming, person, community)
     elif incoming.group is not None:
         mention = (incoming.sender, incoming.sender_name)
         post_in_group(reply, GroupChat(channel, incoming.account, incoming.group, (mention,)), community, now)
@@ -37,20 +36,36 @@ def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: date
     community.notices.to_group(chat, _words(reply, community), reply.urgency or Urgency.ANSWER, now)
 
 
+def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
+    """Back to where it came from: no looking up, and right even while somebody says who they are."""
+    now = incoming.received_at
+    community.notices.to_address(
+        Address(incoming.channel, incoming.sender),
+        Private(person.id, incoming.group),
+        _words(reply, community),
+        reply.urgency or Urgency.ANSWER,
+        now,
+        photos=reply.pictures,
+    )
+    _remember_question(reply, person.id, community, now)
+
+
 def _to_person(
     reply: Reply, recipient: Private, urgency: Urgency, community: Community, now: datetime, *, prefer: str | None
 ) -> None:
-    words = _words(reply, community)
     arrives = community.notices.to_person(
-        recipient, words, reply.urgency or urgency, now, prefer=prefer, photos=reply.pictures
+        recipient, _words(reply, community), reply.urgency or urgency, now, prefer=prefer, photos=reply.pictures
     )
-    if urgency is Urgency.NOTICE:
-        community.notices.knock(recipient.person_id, Texts(community.rules.zone).render("delivery.look", {}), now)
     if not arrives:
         _to_be_phoned(recipient.person_id, community, now)
+    community.notices.knock(recipient.person_id, Texts(community.rules.zone).render("delivery.look", {}), now)
+    _remember_question(reply, recipient.person_id, community, now)
+
+
+def _remember_question(reply: Reply, person_id: str, community: Community, now: datetime) -> None:
     if reply.question is not None:
         kind, about, open_for = reply.question.kind, reply.question.about, reply.question.open_for
-        community.questions.ask(recipient.person_id, kind, about, reply.key, reply.values, now, open_for)
+        community.questions.ask(person_id, kind, about, reply.key, reply.values, now, open_for)
 
 
 def _words(reply: Reply, community: Community) -> str:

@@ -1,7 +1,6 @@
 """The whole program under a script's clock: for trying a community's settings, and for tests that span months."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,27 +16,26 @@ START = datetime(2000, 1, 1, tzinfo=UTC)
 Write = Callable[[dict[str, Any]], None]
 
 
-@dataclass(slots=True)
 class Simulation:
     """Lines in, the bot's words out. `ledger` with a budget sends at an account's pace, in simulated time."""
 
-    desk: Desk
-    photos: Photos
-    ledger: Ledger
-    write: Write
-    clock: datetime = START
-    _next: datetime | None = None
-    _stale: bool = True
+    def __init__(self, desk: Desk, photos: Photos, ledger: Ledger, write: Write) -> None:
+        self.desk = desk
+        self.photos = photos
+        self.ledger = ledger
+        self.write = write
+        self.clock = START
+        self._intake = Intake(InlineDesk(desk), desk.rules, photos)
+        self._next: datetime | None = None
+        self._stale = True
+        desk.refresh()
 
     async def run(self, lines: Iterable[tuple[int, str]]) -> int:
         """Plays a script. Gives the number of lines that could not be read."""
-        intake = Intake(InlineDesk(self.desk), self.desk.rules, self.photos)
-        with self.desk.transaction():
-            pass  # the tree is known before the first line
         bad = 0
         for number, text in lines:
             try:
-                await self._play(pipe.parse(text), number, intake)
+                await self.play(pipe.parse(text), number)
                 self.write({"handled": number})
             except pipe.BadLine as problem:
                 bad += 1
@@ -45,11 +43,12 @@ class Simulation:
         self._send_the_rest()
         return bad
 
-    async def _play(self, line: pipe.Line, number: int, intake: Intake) -> None:
+    async def play(self, line: pipe.Line, number: int) -> None:
+        """Plays one line: what falls due before it, then its message."""
         if line.at is not None:
             self._advance(line.at)
         message = pipe.incoming(line, number, self.clock, self.desk.rules.bot_name)
-        if message is not None and await intake.receive(message):
+        if message is not None and await self._intake.receive(message):
             self._stale = True
             self._send_due()
 

@@ -203,9 +203,9 @@ class Grievances:
         return self._dispatch(grievance, Step.REPORT, resident.id, place, where.words, now)
 
     def locate(
-        self, number: int, resident: Person, where: Where, now: datetime, *, insist: bool
+        self, number: int, resident: Person, where: Where, now: datetime, *, more: str = "", insist: bool = False
     ) -> Reported | PlaceMissing:
-        """The resident has said where it is.
+        """The resident has said where it is, and perhaps `more` about what.
 
         A building that does not exist is asked about once more; with `insist` the words are taken as they are
         and the community's workers find out.
@@ -216,6 +216,8 @@ class Grievances:
         place = self.tree.building(community.id, where.building) if where.building is not None else None
         if place is None and where.building is not None and not insist:
             return PlaceMissing(grievance, where.building)
+        if more:
+            grievance = self._change(grievance, words=f"{grievance.words};{more}")
         return self._dispatch(grievance, Step.LOCATE, resident.id, place or community, where.words, now)
 
     def accept(self, number: int, person: Person, now: datetime) -> Accepted:
@@ -251,7 +253,7 @@ class Grievances:
             chases=0,
             chase_at=now + self.rules.accept_within,
         )
-        above = self.tree.responsible_above(changed.level_id)
+        above = self.tree.responsible_above(changed.level_id, but_not=resident.id)
         tell = (changed.handler_id, *(above.ids if above else ()))
         return Reopened(changed, tuple(dict.fromkeys(person for person in tell if person)))
 
@@ -315,7 +317,7 @@ class Grievances:
     def _existing(self, number: int) -> Grievance:
         grievance = grievances.by_number(self.store, number)
         if grievance is None:
-            raise Refused("grievances.not_found", number=number)
+            raise Refused("grievances.not_found")
         return grievance
 
     def _own(self, number: int, resident: Person) -> Grievance:
@@ -359,7 +361,7 @@ class Grievances:
     def _current_holder(self, grievance: Grievance) -> RoleHolder | None:
         if grievance.handler_id and self.tree.roles_of(grievance.handler_id):
             return self._holder(grievance.handler_id, grievance)
-        responsible = self.tree.responsible(grievance.level_id)
+        responsible = self.tree.responsible(grievance.level_id, but_not=grievance.resident_id)
         return responsible.people[0] if responsible else None
 
     def _at_work(self, grievance: Grievance) -> tuple[str, ...]:
@@ -367,7 +369,7 @@ class Grievances:
             return ()
         if grievance.handler_id:
             return (grievance.handler_id,)
-        responsible = self.tree.responsible(grievance.level_id)
+        responsible = self.tree.responsible(grievance.level_id, but_not=grievance.resident_id)
         return responsible.ids if responsible else ()
 
     def _taken(self, grievance: Grievance, person: Person) -> Refused:
@@ -415,7 +417,7 @@ class Grievances:
         self, grievance: Grievance, step: Step, actor_id: str | None, place: Node, place_words: str, now: datetime
     ) -> Reported:
         respond_by, resolve_by = deadlines(grievance.deadline_class, grievance.reported_at, self.rules)
-        responsible = self.tree.responsible(place.id)
+        responsible = self.tree.responsible(place.id, but_not=grievance.resident_id)
         changed = self._change(
             grievance,
             state=State.REPORTED,
@@ -424,7 +426,7 @@ class Grievances:
             level_id=responsible.node.id if responsible else place.id,
             respond_by=respond_by,
             resolve_by=resolve_by,
-            chase_at=max(respond_by, now),
+            chase_at=now + (respond_by - grievance.reported_at),
         )
         grievances.log(self.store, grievance.number, now, actor_id, step, place_words)
         return Reported(changed, responsible)
@@ -442,8 +444,8 @@ class Grievances:
         if grievance.state is State.DRAFT:  # nobody answered where it is: the community's workers find out
             community = self.tree.nodes[grievance.community_id]
             return self._dispatch(grievance, Step.LOCATE, None, community, "", now)
-        here = self.tree.responsible(grievance.level_id)
-        above = self.tree.responsible_above(grievance.level_id)
+        here = self.tree.responsible(grievance.level_id, but_not=grievance.resident_id)
+        above = self.tree.responsible_above(grievance.level_id, but_not=grievance.resident_id)
         again = now + self.rules.accept_within
         if grievance.chases == 0 and here is not None:
             changed = self._change(grievance, chases=1, chase_at=again)
@@ -478,12 +480,13 @@ def after(state: State, step: Step) -> State:
 
 
 def deadlines(deadline_class: DeadlineClass, reported_at: datetime, rules: Rules) -> tuple[datetime, datetime]:
-    """First contact and resolution. Only ordinary and hard cases count working days."""
+    """First contact and resolution. Only ordinary and hard cases count working days, to the end of the last."""
     if deadline_class is DeadlineClass.LIFE:
         resolve_by = reported_at + rules.life_within
     elif deadline_class is DeadlineClass.UTILITY:
         resolve_by = reported_at + rules.utility_within
     else:
         days = rules.hard_days if deadline_class is DeadlineClass.HARD else rules.ordinary_days
-        resolve_by = add_working_days(reported_at.astimezone(rules.zone), days)
+        last_day = add_working_days(reported_at.astimezone(rules.zone), days)
+        resolve_by = datetime.combine(last_day.date(), rules.office_closes, rules.zone)
     return min(reported_at + rules.accept_within, resolve_by), resolve_by

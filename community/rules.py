@@ -22,5 +22,6 @@ class Rules:
     question_open: timedelta = timedelta(hours=24)
     verdict_open: timedelta = timedelta(days=7)
     invitation_open: timedelta = timedelta(days=7)
+    office_closes: time = time(18)
     quiet_from: time = time(21)
     quiet_to: time = time(8)

@@ -66,17 +66,21 @@ class Tree:
         """A community's building by its number."""
         return self._buildings.get((community_id, number))
 
-    def responsible(self, node_id: str | None) -> Responsible | None:
-        """Who must act on what happens at a node: the nearest level upwards that has somebody."""
+    def responsible(self, node_id: str | None, *, but_not: str | None = None) -> Responsible | None:
+        """Who must act on what happens at a node: the nearest level upwards that has somebody.
+
+        `but_not`: a person who is not counted, since nobody handles their own case.
+        """
         for node in self.upwards(node_id):
-            if holders := self._holders.get((node.id, ANSWERS_FOR.get(node.level))):
-                return Responsible(node, tuple(holders))
+            holders = self._holders.get((node.id, ANSWERS_FOR.get(node.level)), ())
+            if others := tuple(holder for holder in holders if holder.person_id != but_not):
+                return Responsible(node, others)
         return None
 
-    def responsible_above(self, node_id: str | None) -> Responsible | None:
+    def responsible_above(self, node_id: str | None, *, but_not: str | None = None) -> Responsible | None:
         """The same, beginning one level above the node."""
         node = self.nodes.get(node_id) if node_id else None
-        return self.responsible(node.parent_id) if node else None
+        return self.responsible(node.parent_id, but_not=but_not) if node else None
 
     def answers_for(self, person_id: str, node_id: str | None) -> bool:
         """Whether a person is responsible for a node, at its own level or at one above."""

@@ -32,6 +32,9 @@ from handlers.speaking.texts import shorten
 QUOTE = 60
 """Characters of the resident's words in a notice; whoever accepts gets all of them."""
 
+MORE_THAN_A_PLACE = 2
+"""Characters beside the place from which an answer to 「在哪里」 also says what is the matter."""
+
 
 @router.command("grievances.report", takes_photos=True)
 def report(message: Message, community: Community, words: str = "") -> Replies:
@@ -64,7 +67,12 @@ def place_given(message: Message, community: Community, question: Question, word
     told = normalise(words)
     where = Where(words, int(told)) if told.isdigit() and len(told) <= 3 else _where(told, otherwise=words)
     outcome = community.grievances.locate(
-        question.about["number"], message.person, where, message.received_at, insist=bool(question.about["again"])
+        question.about["number"],
+        message.person,
+        where,
+        message.received_at,
+        more=words if len(told) > len(where.words) + MORE_THAN_A_PLACE else "",
+        insist=bool(question.about["again"]),
     )
     if isinstance(outcome, PlaceMissing):
         return _ask_place(outcome)

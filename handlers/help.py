@@ -10,6 +10,9 @@ from handlers.hearing.phrases import Heard
 from handlers.messages import Message, Replies, Reply, ask, say
 from handlers.routing import router
 
+SHORTEST_REPORT = 6
+"""Characters below which what was not understood is a greeting or a slip, and no report to be kept in mind."""
+
 OPTIONS = ("grievances.report", "grievances.look_up", "human")
 
 
@@ -49,4 +52,5 @@ def not_understood(message: Message, community: Community, owed: Sequence[Questi
         return human(message, community, Reason.NOT_UNDERSTOOD)
     if newest is not None:
         return say(newest.prompt_key, **newest.prompt_values)
-    return ask("help.not_understood", "help.menu", {"words": message.words})
+    worth_keeping = message.words if len(message.words) >= SHORTEST_REPORT else ""
+    return ask("help.not_understood", "help.menu", {"words": worth_keeping})

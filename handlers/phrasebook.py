@@ -16,6 +16,7 @@ FOLDER = Path(__file__).with_name("phrases")
 class Phrases:
     """All of it: commands said to the bot, those that work in a group unasked, answers, and word lists."""
 
+    names: frozenset[str]
     commands: Phrasebook
     group_commands: Phrasebook
     answers: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -37,4 +38,4 @@ def load() -> Phrases:
             answers[kind] = {option: tuple(map(str, ways)) for option, ways in options.items()}
         words |= {name: tuple(map(str, listed)) for name, listed in content.get("words", {}).items()}
     in_groups = {name: ways for name, ways in commands.items() if name not in only_when_addressed}
-    return Phrases(Phrasebook(commands), Phrasebook(in_groups), answers, words)
+    return Phrases(frozenset(commands), Phrasebook(commands), Phrasebook(in_groups), answers, words)

@@ -129,9 +129,10 @@ def _reason(error: DBAPIError) -> str:
 
 def _create_engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     # One connection: the desk is the only one who writes, and a second reader is never needed.
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 10})
+    arguments = {"check_same_thread": False, "timeout": 10}
+    engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -177,7 +177,7 @@ class Wechaty:
         self._away_since = _now()
         retry = self._waits.retry
         while True:
-            reason = await self._listen()
+            reason = await _apart(self._listen())
             if self._away_since is None:
                 retry = self._waits.retry
                 self._away_since = _now()
@@ -264,7 +264,7 @@ class Wechaty:
     async def _within(self, seconds: float, answer: Awaitable[Any]) -> Any:
         async with asyncio.timeout(seconds):
             try:
-                return await answer
+                return await _apart(answer)
             except AssertionError:  # betterproto's, where a call ends without an answer
                 raise ProtocolError("empty answer") from None
 
@@ -425,8 +425,7 @@ class Wechaty:
             if self._gateway is None:
                 raise ConnectionError("not connected to the gateway")
             try:
-                async with asyncio.timeout(self._waits.photo):
-                    return await _read_file(self._gateway, message_id)
+                return bytes(await self._within(self._waits.photo, _read_file(self._gateway, message_id)))
             except (GRPCError, StreamTerminatedError, ProtocolError) as error:
                 raise ConnectionError(f"the gateway did not bring the picture: {type(error).__name__}") from error
 
@@ -472,6 +471,24 @@ class _Names:
 
     def forget_all(self) -> None:
         self._known.clear()
+
+
+async def _apart(work: Awaitable[Any]) -> Any:
+    """Waits for `work` in a task of its own, so that cancelling the caller is never lost.
+
+    grpclib ends a call by cancelling its task and then raises its own error: where the connection is lost at the moment
+    in which somebody else cancels the task too, that one would wait for ever.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # looked at, or asyncio complains that nobody did
+    return task.result()
 
 
 def _now() -> float:

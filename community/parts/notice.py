@@ -46,6 +46,29 @@ class Notices:
         """Says something in a group."""
         self._add(group.channel, group.account, text, urgency, now, group=group.group, mentions=group.mentions)
 
+    def to_address(
+        self,
+        address: people.Address,
+        recipient: Private,
+        text: str,
+        urgency: Urgency,
+        now: datetime,
+        *,
+        photos: Sequence[str] = (),
+    ) -> None:
+        """Says something to one person at this address, which is where they have just spoken."""
+        self._add(
+            address.channel,
+            self.channels[address.channel],
+            text,
+            urgency,
+            now,
+            to=address.external_id,
+            person_id=recipient.person_id,
+            fallback_group=recipient.fallback_group,
+            photos=tuple(photos),
+        )
+
     def to_person(
         self,
         recipient: Private,
@@ -63,17 +86,9 @@ class Notices:
         address = self._address(recipient.person_id, prefer)
         if address is None:
             return False
-        self._add(
-            address.channel,
-            self.channels[address.channel],
-            text,
-            urgency,
-            now,
-            to=address.external_id,
-            person_id=recipient.person_id,
-            fallback_group=recipient.fallback_group if address.channel == prefer else None,
-            photos=tuple(photos),
-        )
+        if address.channel != prefer:
+            recipient = Private(recipient.person_id)  # the group is in another channel: nobody there knows this name
+        self.to_address(address, recipient, text, urgency, now, photos=photos)
         return True
 
     def knock(self, person_id: str, text: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from handlers.hearing.normalise import variants
 
 SLOTS: Mapping[str, tuple[str, Callable[[str], object]]] = {
-    "number": (r"(?:编号|no\.?|#)?\s*(?P<number>\d{1,40})\s*号?", int),
+    "number": (r"(?:编号|no\.?|#)?\s*(?P<number>\d{1,40})(?!\d)\s*号?", int),
     "code": (r"(?P<code>\d{4,12})", str),
     "words": (r"(?P<words>.+)", str.strip),
 }

@@ -62,8 +62,10 @@ async def running(channel: Wechaty, ear: Ear) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done, "the channel did not end when it was cancelled"
         with suppress(asyncio.CancelledError):
-            await task
+            task.result()
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Said(BaseModel):
     text: str
 
 
-class Refused(Exception):
+class NotTaken(Exception):
     """Words for the person whose message is not taken."""
 
 
@@ -233,15 +233,15 @@ class ChatRoom:
             return
         try:
             self._say(tab.person, said)
-        except Refused as refused:
+        except NotTaken as refused:
             tab.tell(_as_json("refused", id=said.id, reason=str(refused)))
 
     def _say(self, person: Persona, said: Said) -> None:
         text = people.plain(said.text).strip()
         if not text:
-            raise Refused("没有内容。")
+            raise NotTaken("没有内容。")
         if len(text) > TEXT_LIMIT:
-            raise Refused("这条太长了,最多20万字,请分几次发。")
+            raise NotTaken("这条太长了,最多20万字,请分几次发。")
         chat, group = self._chat_of(person, said.chat)
         line = self._earlier(chat, person, said.id)
         if line is None:
@@ -258,7 +258,7 @@ class ChatRoom:
             return _problem(413, "照片太大了,最多20MB,请换一张小一点的。")
         except (upload.NotAPhotoForm, ValidationError):
             return _problem(400, "没有收到照片,请再发一次。")
-        except Refused as refused:
+        except NotTaken as refused:
             return _problem(400, str(refused))
         if handing_on:
             await asyncio.wait({handing_on})
@@ -271,9 +271,9 @@ class ChatRoom:
         said = Said(id=fields.get("id", ""), chat=fields.get("chat", ""), text="")
         person = self._person(fields.get("as", ""), fields.get("name", ""))
         if person is None:
-            raise Refused("没有找到您,请重新选择您是谁。")
+            raise NotTaken("没有找到您,请重新选择您是谁。")
         if not uploaded.photo:
-            raise Refused("照片是空的,请再选一次。")
+            raise NotTaken("照片是空的,请再选一次。")
         chat, group = self._chat_of(person, said.chat)
         line = self._earlier(chat, person, said.id)
         if line is None:
@@ -286,7 +286,7 @@ class ChatRoom:
         """The line that was said under this id before: a tab repeats what it has no answer for."""
         line = chat.find(line_id)
         if line and line.sender.id != person.id:
-            raise Refused("这条消息的编号已经有人用了,请再发一次。")
+            raise NotTaken("这条消息的编号已经有人用了,请再发一次。")
         return line
 
     # To the program
@@ -393,7 +393,7 @@ class ChatRoom:
             return self._private_chat(person.id), None
         group = self._group(key.removeprefix("group:"))
         if group is None:
-            raise Refused("这个群已经不在了。")
+            raise NotTaken("这个群已经不在了。")
         return self._group_chat(group), group
 
     def _chat_for(self, outgoing: Outgoing) -> Chat:

@@ -1,0 +1,167 @@
+"""Plays a dialogue from `tests/dialogues/*.yaml` against the whole program under the dialogue's clock.
+
+A dialogue is a list of lines:
+
+    赵 → 群: @小善 3号楼电梯坏了      somebody says something in the group
+    刘: 接 0001                       … or to the bot alone
+    bot → 群: 收到,编号0001…          what the bot says, in the order of sending; … stands for any words
+    bot → 刘: 新诉求0001,…            … to a person alone
+    赵 → 群: [照片]                   a photo; [不是照片] and [大照片] are none that can be kept
+    + 24h                             time passes: s, m, h or d
+    = 2026-12-02 09:00                it is then
+    不识字: …                         a line of the chat room may also be quoted as YAML wants it
+
+Every message of the bot must be in the dialogue, otherwise it fails: that nobody else was told is part of it.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from PIL import Image
+
+from bot.channels import pipe
+from bot.delivery import Ledger
+from bot.desk import Desk
+from bot.jobs import JOBS
+from bot.photos import LARGEST, Photos
+from bot.simulate import Simulation
+from community.rules import Rules
+from storage.database import Database
+
+CHINA = ZoneInfo("Asia/Shanghai")
+FOLDER = Path(__file__).with_name("dialogues")
+_LINE = re.compile(r"(?P<who>[^:→]+?)\s*(?:→\s*(?P<to>[^:]+?)\s*)?:\s?(?P<text>.*)", re.DOTALL)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One test: its name, when it begins, who is who, and its lines."""
+
+    name: str
+    at: datetime
+    people: Mapping[str, str]
+    groups: Mapping[str, str]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the bot said: to whom (a short name, or 群), and the words on one line."""
+
+    to: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"bot → {self.to}: {self.text}"
+
+
+def read_all() -> list[Dialogue]:
+    """Every dialogue of every file."""
+    return [dialogue for file in sorted(FOLDER.glob("*.yaml")) for dialogue in read(file)]
+
+
+def read(file: Path) -> Iterator[Dialogue]:
+    """The dialogues of one file. Its first document names people and groups."""
+    who, *_ = content = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+    for each in content[1]:
+        begins = datetime.fromisoformat(str(each.get("at", "2026-12-01 09:00"))).replace(tzinfo=CHINA)
+        name = f"{file.stem}: {each['name']}"
+        lines = tuple(line if isinstance(line, str) else _rejoined(line) for line in each["dialogue"])
+        yield Dialogue(name, begins, who["people"], who["groups"], lines)
+
+
+def _rejoined(line: Mapping[str, Any]) -> str:
+    """YAML reads `赵: 你好` as a mapping of one."""
+    ((who, text),) = line.items()
+    return f"{who}: {text}"
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one dialogue in a database that holds the demo community."""
+
+    dialogue: Dialogue
+    database: Database
+    folder: Path
+    rules: Rules = field(default_factory=Rules)
+    _heard: list[Heard] = field(default_factory=list)
+    _clock: datetime = datetime(2000, 1, 1, tzinfo=CHINA)
+
+    async def play(self) -> None:
+        """Raises `AssertionError` that quotes the dialogue where it and the bot part ways."""
+        desk = Desk(self.database, self.rules, {pipe.NAME: pipe.NAME}, JOBS)
+        photos = Photos(self.folder / "photos")
+        simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, None), self._hear)
+        self._clock = self.dialogue.at
+        for number, line in enumerate(self.dialogue.lines, start=1):
+            if line.startswith("bot"):
+                self._expect(line)
+                continue
+            self._expect_silence(before=line)
+            await simulation.play(self._said(line), number)
+        self._expect_silence(before="the end")
+
+    def _said(self, line: str) -> pipe.Line:
+        if line[0] in "+=":
+            self._clock = self._moved(line)
+            return pipe.Line.model_validate({"at": self._clock})
+        found = _LINE.fullmatch(line)
+        assert found, f"not a line of a dialogue: {line!r}"
+        self._clock += timedelta(seconds=1)
+        values: dict[str, Any] = {"at": self._clock, "from": self.dialogue.people[found["who"]], "text": found["text"]}
+        if found["to"]:
+            values["group"] = self.dialogue.groups[found["to"]]
+        return pipe.Line.model_validate(values | self._picture(found["text"]))
+
+    def _moved(self, line: str) -> datetime:
+        if line[0] == "=":
+            return datetime.fromisoformat(line[1:].strip()).replace(tzinfo=CHINA)
+        amount, unit = line[1:].strip()[:-1], line.strip()[-1]
+        return self._clock + timedelta(**{_UNITS[unit]: float(amount)})
+
+    def _picture(self, text: str) -> dict[str, Any]:
+        pictures = {"[照片]": picture(), "[不是照片]": b"%PDF-1.4 no picture", "[大照片]": b"0" * (LARGEST + 1)}
+        if text not in pictures:
+            return {}
+        path = self.folder / f"{text[1:-1]}.bin"
+        path.write_bytes(pictures[text])
+        return {"image": path, "text": ""}
+
+    def _hear(self, value: dict[str, Any]) -> None:
+        if "text" not in value:
+            return
+        names = {identity: name for name, identity in self.dialogue.people.items()}
+        names |= {identity: name for name, identity in self.dialogue.groups.items()}
+        recipient = value["group"] or value["to"]
+        self._heard.append(Heard(names.get(recipient, recipient), value["text"].replace("\n", " ")))
+
+    def _expect(self, line: str) -> None:
+        assert self._heard, f"the bot said nothing; expected\n  {line}"
+        said = self._heard.pop(0)
+        assert _alike(line, str(said)), f"expected\n  {line}\nheard\n  {said}" + self._rest()
+
+    def _expect_silence(self, before: str) -> None:
+        assert not self._heard, f"before {before!r} the bot also said" + self._rest()
+
+    def _rest(self) -> str:
+        return "".join(f"\n  {said}" for said in self._heard)
+
+
+def _alike(expected: str, said: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in expected.strip().split("…"))
+    return re.fullmatch(pattern, said) is not None
+
+
+def picture(colour: str = "green") -> bytes:
+    """A small photo."""
+    target = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(target, "JPEG")
+    return target.getvalue()

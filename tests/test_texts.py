@@ -1,0 +1,163 @@
+"""Every text is said by somebody, and every `say`, `ask` and `Refused` gives its text the values that it shows."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from handlers import phrasebook
+from handlers.routing import router
+from handlers.speaking import texts
+from storage.tables import Role
+
+ROOT = Path(__file__).parents[1]
+KEY_AT = {"say": 0, "say_in_group": 0, "ask": 0, "Refused": 0, "_to_resident": 1, "render": 0}
+"""Calls that say something, and which of their arguments is the key."""
+
+NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for"}
+SAID_BY_ROLE = {f"roles.{role}" for role in Role}
+LOOKED_UP = re.compile(r"phone_list\.why_\w+|photos\.\w+|roles\.\w+")
+"""Texts that are looked up by a name which is not written in a call: the channel's problem, a role, a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One call: where it is, the keys it may say, the values it gives, and whether these are all."""
+
+    place: str
+    pattern: str
+    values: frozenset[str]
+    exact: bool
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key in texts.load() if re.fullmatch(self.pattern, key)]
+
+
+def calls() -> list[Said]:
+    files = [
+        file
+        for folder in ("bot", "handlers", "community")
+        for file in (ROOT / folder).rglob("*.py")
+        if "channels" not in file.parts
+    ]
+    return [said for file in files for said in _calls_in(file)]
+
+
+def _calls_in(file: Path) -> Iterator[Said]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and (said := _said(call, function, tree, file)):
+                    yield said
+
+
+def _said(call: ast.Call, function: ast.FunctionDef, tree: ast.Module, file: Path) -> Said | None:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    if name not in KEY_AT or len(call.args) <= KEY_AT[name]:
+        return None
+    pattern = _key_pattern(call.args[KEY_AT[name]], function)
+    if pattern is None:
+        return None
+    given = {keyword.arg for keyword in call.keywords if keyword.arg} - NOT_VALUES
+    spread = [keyword.value for keyword in call.keywords if keyword.arg is None]
+    for value in spread:
+        given |= _spread_keys(value, function, tree)
+    exact = not spread and name != "render" and "\\w" not in pattern
+    return Said(f"{file.name}:{call.lineno}", pattern, frozenset(given), exact)
+
+
+def _key_pattern(node: ast.expr, function: ast.FunctionDef) -> str | None:
+    """A pattern for the keys that an expression may be; None for one that is passed on from elsewhere."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    if isinstance(node, ast.JoinedStr):
+        parts = (re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w+" for part in node.values)
+        return "".join(parts)
+    if isinstance(node, ast.IfExp):
+        return f"{_key_pattern(node.body, function)}|{_key_pattern(node.orelse, function)}"
+    if isinstance(node, ast.Name):
+        for assigned in ast.walk(function):
+            if isinstance(assigned, ast.Assign) and getattr(assigned.targets[0], "id", None) == node.id:
+                return _key_pattern(assigned.value, function)
+    return None
+
+
+def _spread_keys(node: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> set[str]:
+    """The keys of `**values` or `**_case(...)`, read from the dictionary that is written out nearby."""
+    if isinstance(node, ast.Name):
+        places: list[ast.AST] = [function]
+        wanted = node.id
+        dictionaries = [
+            assigned.value
+            for place in places
+            for assigned in ast.walk(place)
+            if isinstance(assigned, ast.Assign | ast.AnnAssign)
+            and getattr(assigned.targets[0] if isinstance(assigned, ast.Assign) else assigned.target, "id", "")
+            == wanted
+        ]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        called = node.func.id
+        dictionaries = [
+            returned.value
+            for other in ast.walk(tree)
+            if isinstance(other, ast.FunctionDef) and other.name == called
+            for returned in ast.walk(other)
+            if isinstance(returned, ast.Return)
+        ]
+    else:
+        return set()
+    return {
+        str(key.value)
+        for dictionary in dictionaries
+        if isinstance(dictionary, ast.Dict)
+        for key in dictionary.keys
+        if isinstance(key, ast.Constant)
+    }
+
+
+def shown(key: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(texts.load()[key]) if name}
+
+
+@pytest.mark.parametrize("said", calls(), ids=lambda said: f"{said.place} {said.pattern}")
+def test_a_call_gives_what_its_text_shows(said: Said) -> None:
+    assert said.keys, f"{said.place}: there is no text {said.pattern}"
+    for key in said.keys:
+        missing = shown(key) - said.values
+        assert not missing, f"{said.place}: {key} shows {sorted(missing)}, which is not given"
+        if said.exact:
+            unused = said.values - shown(key)
+            assert not unused, f"{said.place}: {key} does not show {sorted(unused)}"
+
+
+def test_every_text_is_said() -> None:
+    said = {key for call in calls() for key in call.keys} | SAID_BY_ROLE
+    unsaid = {key for key in texts.load() if key not in said and not LOOKED_UP.fullmatch(key)}
+    assert not unsaid
+
+
+def test_every_text_is_short_and_plain() -> None:
+    for key, words in texts.load().items():
+        assert words.count("\n") < 3, f"{key}: at most three lines"
+        assert "!!" not in words, f"{key}: no exclamation marks in a row"
+        assert "您好!亲爱的" not in words, key
+
+
+def test_every_role_has_a_word() -> None:
+    assert set(texts.load()) >= SAID_BY_ROLE
+
+
+def test_every_phrase_has_a_handler_and_every_command_a_phrase() -> None:
+    from handlers import services  # fills the router
+
+    assert services.JOBS
+    known = phrasebook.load()
+    assert set(known.names) == set(router.commands)
+    for kind, options in known.answers.items():
+        assert set(options) == set(router.answers[kind].options), kind
