@@ -41,11 +41,11 @@ $(VENV)/bin/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(UV)"
 
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
 lock: | $(VENV)/bin/uv ## freeze the dependencies of pyproject.toml; uv.lock names registry hosts and stays out
@@ -54,4 +54,4 @@ lock: | $(VENV)/bin/uv ## freeze the dependencies of pyproject.toml; uv.lock nam
 	@rm -f uv.lock
 
 clean:
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) bench/.venvs bench/.work .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the program costs, beside its peers: `make bench`, or `python -m bench chatter reports …`."""

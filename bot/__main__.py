@@ -72,7 +72,9 @@ def check(config: ConfigOption = None) -> None:
         settings = _settings(config)
         for line in describe(settings):
             _say(line)
-        if settings.community is not None:
+        if settings.community is None:
+            _say("没有写 community:第一次启动前用 python -m bot import 导入社区 / no community file: import one first")
+        else:
             file = importing.load(settings.community)
             counts = f"{len(file.nodes)} 个节点,{len(file.people)} 人,{len(file.groups)} 个群"
             _say(f"社区文件没有错 / the community file is sound: {counts}")

@@ -73,28 +73,34 @@ def open_database(url: str, community: Path | None, now: datetime) -> Database:
     Raises `DatabaseInUse`, `StartRefused`, and `CommunityFileError` before anything is written.
     """
     database = Database(url)
-    database.claim()
+    try:
+        database.claim()
+        _prepare_tables(database, community, now)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare_tables(database: Database, community: Path | None, now: datetime) -> None:
     match schema.version_of(database):
         case Version.EMPTY:
             file = importing.load(community) if community else None
-            schema.migrate(database)
-            if file is not None:
-                with database.begin() as store:
+            with database.begin() as store:  # one transaction: a start that breaks off leaves an empty database
+                schema.migrate_within(store)
+                if file is not None:
                     importing.import_community(store, file, now)
         case Version.OLDER:
-            database.close()
             raise StartRefused(
                 "数据库是旧版本,请先运行 python -m bot migrate / the database is of an older version: "
                 "run python -m bot migrate"
             )
         case Version.NEWER:
-            database.close()
             raise StartRefused(
                 "数据库比程序新,请更新程序 / the database is newer than this program: update the program"
             )
         case Version.CURRENT:
             pass
-    return database
 
 
 @dataclass(slots=True)
@@ -243,5 +249,5 @@ def _channels(
     if wanted.pipe is not None:
         from bot.channels.pipe import Pipe
 
-        found.append((Pipe(clock=read_clock, zone=settings.zone), "pipe", None))
+        found.append((Pipe(clock=read_clock, zone=settings.zone, bot_name=settings.bot_name), "pipe", None))
     return found

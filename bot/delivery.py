@@ -121,8 +121,9 @@ class Ledger:
         if isinstance(failure, NotConnected):
             outbox.postpone(store, parcel.dues, now + NO_CONNECTION_WAIT, reason, count=False)
         elif isinstance(failure, Throttled):
-            outbox.postpone(store, parcel.dues, now + failure.pause, reason, count=False)
-            self._pause(now + failure.pause, store, community, now)
+            until = now + (self.budget.pause if self.budget else failure.pause)
+            outbox.postpone(store, parcel.dues, until, reason, count=False)
+            self._pause(until, store, community, now)
         elif isinstance(failure, Unreachable) or attempts >= len(WAITS):
             outbox.mark_failed(store, parcel.dues, now, reason)
             _fall_back(parcel, community, now)
@@ -173,6 +174,7 @@ class Delivery:
         self._photos = photos
         self._clock = clock
         self._wake = asyncio.Event()
+        self._sending = asyncio.Lock()
 
     def wake(self) -> None:
         """Something may be due."""
@@ -182,16 +184,22 @@ class Delivery:
         """Sends until cancelled."""
         while True:
             self._wake.clear()
-            plan = await self._plan()
-            if plan.parcel is not None:
-                await self._send(plan.parcel)
-            else:
+            plan = await self._send_next()
+            if plan.parcel is None:
                 await self._rest(plan.look_again)
 
     async def send_what_is_due(self) -> None:
         """Sends what waits now, and returns."""
-        while (plan := await self._plan()).parcel is not None:
-            await self._send(plan.parcel)
+        while (await self._send_next()).parcel is not None:
+            pass
+
+    async def _send_next(self) -> Plan:
+        """Sends one message, if one is due. One caller at a time: between plan and note a draft is nobody else's."""
+        async with self._sending:
+            plan = await self._plan()
+            if plan.parcel is not None:
+                await self._send(plan.parcel)
+            return plan
 
     async def _plan(self) -> Plan:
         now, chance = self._clock(), random.random()

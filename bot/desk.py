@@ -1,12 +1,13 @@
 """The desk: the one worker that answers messages, in batches, one transaction a batch."""
 
 import asyncio
+import hashlib
 import queue
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from community.phone_list import Reason
 from community.rules import Rules
 from community.tree import Tree
 from handlers.conversation import respond
+from handlers.hearing.normalise import LONGEST, clean
 from handlers.messages import Incoming, say
 from handlers.routing import Job
 from storage import inbox
@@ -28,6 +30,11 @@ from storage.inbox import Letter
 LARGEST_BATCH = 64
 TRIES = 3
 RETRY_AFTER = timedelta(seconds=5)
+JOB_REST = timedelta(minutes=1)
+"""How long a job that failed is left alone."""
+
+LONGEST_ID, LONGEST_NAME = 110, 120
+"""What the narrowest columns hold; a person's id has the channel in front."""
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -60,12 +67,14 @@ class Desk:
     jobs: Sequence[Job] = ()
     tree: Tree = field(default_factory=lambda: Tree.grow((), (), ()))
     _tree_version: int = -1
+    _resting: dict[str, datetime] = field(default_factory=dict)
 
     def handle(self, batch: Sequence[Incoming]) -> None:
         """Answers messages that are for the bot: all in one transaction, or one by one where one of them fails.
 
         Raises `DatabaseUnavailable`; then nothing of the batch has happened.
         """
+        batch = [_storable(incoming) for incoming in batch]
         try:
             with self.transaction() as (store, community):
                 for incoming in _first_of_each(_unknown(store, batch)):
@@ -102,18 +111,31 @@ class Desk:
     def next_due(self) -> datetime | None:
         """When the next job or failed message is due."""
         with self.transaction() as (store, community):
-            moments = [job.due(community) for job in self.jobs] + [inbox.next_leftover(store)]
+            moments = [self._due(job, community) for job in self.jobs] + [inbox.next_leftover(store)]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def run_jobs(self, now: datetime) -> None:
         """Does what is due by now, each job in a transaction of its own."""
         for job in self.jobs:
-            with self.transaction() as (_, community):
-                due = job.due(community)
-                if due is not None and due <= now:
-                    for reply in job.run(community, now):
-                        post(reply, community, now)
+            try:
+                self._run_job(job, now)
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  # the other jobs go on; this one rests a while
+                self._resting[job.name] = now + JOB_REST
+                log.error("job_failed", job=job.name, error=_where(error))
         self.retry(now)
+
+    def _run_job(self, job: Job, now: datetime) -> None:
+        with self.transaction() as (_, community):
+            due = self._due(job, community)
+            if due is not None and due <= now:
+                for reply in job.run(community, now):
+                    post(reply, community, now)
+
+    def _due(self, job: Job, community: Community) -> datetime | None:
+        due, rests = job.due(community), self._resting.get(job.name)
+        return max(due, rests) if due is not None and rests is not None else due
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[Store, Community]]:
@@ -143,14 +165,21 @@ class Desk:
         self, letter_id: int, attempts: int, incoming: Incoming, error: Exception, now: datetime
     ) -> None:
         _log_failure(incoming, error, attempts=attempts)
-        parked = attempts >= TRIES
-        with self.transaction() as (store, community):
-            again = None if parked else now + RETRY_AFTER * 2**attempts
-            inbox.mark_failed(
-                store, letter_id, attempts, _where(error), try_at=again, parked_at=now if parked else None
-            )
-            if parked:
+        if attempts < TRIES:
+            with self.transaction() as (store, _):
+                again = now + RETRY_AFTER * 2**attempts
+                inbox.mark_failed(store, letter_id, attempts, _where(error), try_at=again, parked_at=None)
+            return
+        try:
+            with self.transaction() as (store, community):
+                inbox.mark_failed(store, letter_id, attempts, _where(error), try_at=None, parked_at=now)
                 self._hand_over(incoming, community, now)
+        except DatabaseUnavailable:
+            raise
+        except Exception as trouble:  # noqa: BLE001  # nobody can be told; it must not come back for ever
+            _log_failure(incoming, trouble, attempts=attempts)
+            with self.transaction() as (store, _):
+                inbox.mark_failed(store, letter_id, attempts, _where(error), try_at=None, parked_at=now)
 
     def _hand_over(self, incoming: Incoming, community: Community, now: datetime) -> None:
         person = community.people.meet(incoming.channel, incoming.sender, incoming.sender_name, now)
@@ -313,6 +342,28 @@ def _first_of_each(batch: Iterable[Incoming]) -> list[Incoming]:
     for incoming in batch:
         found.setdefault((incoming.channel, incoming.account, incoming.external_id), incoming)
     return list(found.values())
+
+
+def _storable(incoming: Incoming) -> Incoming:
+    """What every database can hold: no null bytes, no broken surrogates, nothing too long for its column.
+
+    An id that none can hold becomes its digest, so that a repeat is still a repeat.
+    """
+    return replace(
+        incoming,
+        external_id=_storable_id(incoming.external_id),
+        sender=_storable_id(incoming.sender),
+        group=None if incoming.group is None else _storable_id(incoming.group),
+        sender_name=clean(incoming.sender_name)[:LONGEST_NAME],
+        group_name=clean(incoming.group_name)[:LONGEST_NAME],
+        text=clean(incoming.text[: 2 * LONGEST]),  # enough to see that it is too long
+    )
+
+
+def _storable_id(identity: str) -> str:
+    if len(identity) <= LONGEST_ID and clean(identity) == identity:
+        return identity
+    return "sha256:" + hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _letter(incoming: Incoming) -> Letter:

@@ -14,7 +14,6 @@ from community.tree import Ear
 from handlers import phrasebook
 from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
-from handlers.hearing.normalise import LONGEST, clean
 from handlers.messages import Incoming
 from storage.database import Store
 
@@ -29,7 +28,7 @@ class Intake:
         self._desk = desk
         self._rules = rules
         self._photos = photos
-        self._commands = phrasebook.load().group_commands
+        self._listener = phrasebook.load().listener
         self._shown: OrderedDict[tuple[str, str, str | None], list[Incoming]] = OrderedDict()
 
     async def receive(self, incoming: Incoming) -> bool:
@@ -40,7 +39,6 @@ class Intake:
             if not await self._is_awaited(incoming):
                 self._remember(incoming)
                 return False
-        incoming = storable(incoming)
         if incoming.fetch_photo is not None:
             incoming = await self._with_photos(incoming, [incoming])
         elif incoming.group is not None and self._shown:
@@ -56,7 +54,7 @@ class Intake:
             incoming.text,
             bot_name=self._rules.bot_name,
             mentions_bot=incoming.mentions_bot,
-            commands=self._commands if listens else None,
+            listener=self._listener if listens else None,
         )
 
     async def _is_awaited(self, incoming: Incoming) -> bool:
@@ -107,19 +105,3 @@ class Intake:
     async def _kept(self, carrier: Incoming) -> str:
         assert carrier.fetch_photo is not None
         return await asyncio.to_thread(self._photos.keep, await carrier.fetch_photo())
-
-
-def storable(incoming: Incoming) -> Incoming:
-    """The same message in a form that every database takes: no null bytes, no broken characters, nothing endless.
-
-    Of a text that is too long, more than the limit is kept, so that it is seen to be too long.
-    """
-    return replace(
-        incoming,
-        external_id=clean(incoming.external_id)[:200],
-        sender=clean(incoming.sender)[:150],
-        sender_name=clean(incoming.sender_name)[:100],
-        group=None if incoming.group is None else clean(incoming.group)[:150],
-        group_name=clean(incoming.group_name)[:100],
-        text=clean(incoming.text[: LONGEST * 2]),
-    )

@@ -6,8 +6,7 @@ from community import Community
 from community.parts.notice import GroupChat, Private, Urgency
 from community.people import Address, Person
 from community.phone_list import Reason
-from community.tree import Role
-from handlers.messages import Chat, Incoming, Reply
+from handlers.messages import Chat, Incoming, Reply, say
 from handlers.speaking.texts import Texts
 
 
@@ -39,6 +38,9 @@ def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: date
 def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
     """Back to where it came from: no looking up, and right even while somebody says who they are."""
     now = incoming.received_at
+    if incoming.channel not in community.notices.channels:  # it was kept from before, and its channel runs no more
+        _to_person(reply, Private(person.id), Urgency.ANSWER, community, now, prefer=None)
+        return
     community.notices.to_address(
         Address(incoming.channel, incoming.sender),
         Private(person.id, incoming.group),
@@ -73,7 +75,9 @@ def _words(reply: Reply, community: Community) -> str:
 
 
 def _to_be_phoned(person_id: str, community: Community, now: datetime) -> None:
-    """No running channel reaches them. Staff have each other's numbers; a resident is put on the list."""
+    """No running channel reaches them: somebody must phone, staff as well as residents, and is told so once."""
     person = community.people.by_id(person_id)
-    if person is not None and not community.tree.holds(person_id, frozenset(Role) - {Role.RESIDENT}):
-        community.phone_list.add(person, Reason.UNREACHABLE, now)
+    if person is None:
+        return
+    for each in community.phone_list.add(person, Reason.UNREACHABLE, now).tell:
+        post(say("phone_list.new_unreachable", to=each, name=person.name), community, now)

@@ -13,6 +13,7 @@ from handlers import (
 )
 from handlers.hearing.addressing import without_address
 from handlers.hearing.normalise import LONGEST, normalise
+from handlers.hearing.phrases import Heard
 from handlers.messages import Chat, Incoming, Message, Replies, Reply, say, say_in_group
 from handlers.routing import as_replies, router
 
@@ -36,7 +37,7 @@ def respond(incoming: Incoming, community: Community) -> Response:
 
 def takes_photos(text: str, bot_name: str, *, mentions_bot: bool) -> bool:
     """Whether a picture that the sender showed just before this text may belong to it."""
-    heard = phrasebook.load().commands.match(normalise(without_address(text, bot_name)), strict=False)
+    heard = phrasebook.load().listener.command(normalise(without_address(text, bot_name)))
     return mentions_bot if heard is None else router.commands[heard.command].takes_photos
 
 
@@ -67,7 +68,7 @@ def _answer_words(message: Message, community: Community) -> Replies | Reply:
     chosen = questions.find_choice(message.text, owed, router.answers, known.answers)
     if chosen is not None:
         return _take_answer(chosen, message, community, owed)
-    heard = known.commands.match(message.text, strict=False)
+    heard = known.listener.command(message.text)
     if heard is not None:
         return router.run(heard, message, community)
     free = questions.find_free(message.words, owed, router.answers)
@@ -75,8 +76,19 @@ def _answer_words(message: Message, community: Community) -> Replies | Reply:
         return _take_answer(free, message, community, owed)
     if message.in_group and message.group is None:
         return say_in_group("groups.unbound")
-    if message.in_group and services.grievances.sounds_like_grievance(message.text):
-        return services.grievances.report(message, community, message.text)
+    return _guess(message, community, owed)
+
+
+def _guess(message: Message, community: Community, owed: list[Question]) -> Replies | Reply:
+    """Neither a command nor an answer: what it probably means, a choice, or the admission that it is unclear."""
+    listener = phrasebook.load().listener
+    guessed = listener.guess(message.text)
+    if isinstance(guessed, Heard):
+        return router.run(guessed, message, community)
+    if guessed is not None:
+        return services.help.which(guessed.readings)
+    if message.in_group and listener.sounds_like_grievance(message.text):
+        return router.run(Heard("grievances.report", {"words": message.text}), message, community)
     return services.help.not_understood(message, community, owed)
 
 

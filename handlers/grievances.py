@@ -39,6 +39,8 @@ MORE_THAN_A_PLACE = 2
 @router.command("grievances.report", takes_photos=True)
 def report(message: Message, community: Community, words: str = "") -> Replies:
     """Takes in what the resident says, in their own words."""
+    if message.in_group and message.group is None:
+        return [say_in_group("groups.unbound")]
     said = _as_typed(message, words)
     if not said:
         return [ask("grievances.ask_words", "grievances.words", {})]
@@ -212,11 +214,6 @@ def chase(community: Community, now: datetime) -> Replies:
 
 
 JOBS = (Job("grievances.chase", due=lambda community: community.grievances.next_chase(), run=chase),)
-
-
-def sounds_like_grievance(text: str) -> bool:
-    """Whether a normalised text names a place or a trouble, so that it is worth a number without a command word."""
-    return find_place(text) is not None or any(word in text for word in phrasebook.load().words["trouble"])
 
 
 def _told_to_resident(outcome: Reported) -> Reply:

@@ -7,8 +7,9 @@ from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.phone_list import Reason
 from handlers.hearing.phrases import Heard
-from handlers.messages import Message, Replies, Reply, ask, say
+from handlers.messages import Message, Plain, Replies, Reply, ask, say
 from handlers.routing import router
+from handlers.speaking.texts import load
 
 SHORTEST_REPORT = 6
 """Characters below which what was not understood is a greeting or a slip, and no report to be kept in mind."""
@@ -39,6 +40,29 @@ def menu(message: Message, community: Community, question: Question, choice: str
     words = str(question.about["words"])
     arguments = {"words": words} if choice == "grievances.report" and words else {}
     return router.run(Heard(choice, arguments), message, community)
+
+
+def which(readings: Sequence[Heard]) -> Reply:
+    """Two or three readings are likely: the person says which."""
+    names = [load()[f"commands.{reading.command.replace('.', '_')}"] for reading in readings]
+    about: dict[str, Plain] = {"count": len(readings)}
+    for number, reading in enumerate(readings, start=1):
+        about[f"command{number}"] = reading.command
+        about |= {f"{name}{number}": value for name, value in reading.arguments.items() if isinstance(value, Plain)}
+    choices = " ".join(f"{number}{name}" for number, name in enumerate(names, start=1))
+    return ask("help.which", "help.which", about, choices=choices)
+
+
+@router.answer("help.which", "1", "2", "3")
+def chosen(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
+    """The reading that was meant."""
+    about = question.about
+    if int(choice) > about["count"]:
+        return say(question.prompt_key, **question.prompt_values)
+    arguments = {
+        name[:-1]: value for name, value in about.items() if name[-1] == choice and not name.startswith("command")
+    }
+    return router.run(Heard(str(about[f"command{choice}"]), arguments), message, community)
 
 
 def not_understood(message: Message, community: Community, owed: Sequence[Question]) -> Replies | Reply:

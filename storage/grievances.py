@@ -121,7 +121,7 @@ def next_chase(store: Store) -> datetime | None:
 
 def change(store: Store, number: int, **values: Any) -> None:
     """Writes new values of some columns. The log says why: see `log`."""
-    store.connection.execute(_UPDATE.values(**values), {"wanted": number})
+    store.connection.execute(_UPDATE, {"wanted": number, **values})
 
 
 def log(store: Store, number: int, at: datetime, actor_id: str | None, step: str, note: str = "") -> None:

@@ -62,7 +62,7 @@ _OPEN = (outbox.c.sent_at.is_(None), outbox.c.failed_at.is_(None))
 _DUE = (
     select(outbox.c.id, outbox.c.attempts, *_DRAFT)
     .where(*_OPEN, outbox.c.channel == bindparam("channel"), outbox.c.due_at <= bindparam("now"))
-    .order_by(outbox.c.due_at, outbox.c.id)
+    .order_by(outbox.c.urgency, outbox.c.due_at, outbox.c.id)
     .limit(bindparam("at_most"))
 )
 _NEXT_DUE = select(func.min(outbox.c.due_at)).where(*_OPEN, outbox.c.channel == bindparam("channel"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from storage.database import Database
+from storage.database import Database, Store
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -45,10 +45,15 @@ def version_of(database: Database) -> Version:
 
 def migrate(database: Database) -> None:
     """Brings a database to our version in one transaction: all of it happens or nothing."""
+    with database.begin() as store:
+        migrate_within(store)
+
+
+def migrate_within(store: Store) -> None:
+    """The same as a part of a larger transaction."""
     from alembic import command
 
-    with database.engine.begin() as connection:
-        command.upgrade(configuration(connection), "head")
+    command.upgrade(configuration(store.connection), "head")
 
 
 def configuration(connection: Connection) -> "Config":

@@ -117,14 +117,6 @@ def fresh_postgresql_url(server: Server) -> str:
     return server.fresh_url()
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: Server) -> Iterator[str]:
-    """A fresh database with our tables, gone after the test."""
-    url = fresh_postgresql_url(postgresql_server)
-    yield url
-    postgresql_server.drop(url)
-
-
 def _migrate(url: str) -> None:
     database = Database(url)
     schema.migrate(database)

@@ -29,8 +29,7 @@ from storage.tables import outbox as outbox_table
 from storage.tables import people as people_table
 from storage.tables import questions as questions_table
 from storage.tree import Group
-
-pytest_plugins = ("tests.postgresql",)
+from tests.postgresql import Server, fresh_postgresql_url
 
 CHINA = timezone(timedelta(hours=8))
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -81,6 +80,13 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(Database(f"sqlite:///{path}")) as database:
         schema.migrate(database)
     return path
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    url = fresh_postgresql_url(postgresql_server)
+    yield url
+    postgresql_server.drop(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

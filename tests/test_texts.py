@@ -20,7 +20,7 @@ KEY_AT = {"say": 0, "say_in_group": 0, "ask": 0, "Refused": 0, "_to_resident": 1
 
 NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for"}
 SAID_BY_ROLE = {f"roles.{role}" for role in Role}
-LOOKED_UP = re.compile(r"phone_list\.why_\w+|photos\.\w+|roles\.\w+")
+LOOKED_UP = re.compile(r"phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+")
 """Texts that are looked up by a name which is not written in a call: the channel's problem, a role, a reason."""
 
 
@@ -151,6 +151,14 @@ def test_every_text_is_short_and_plain() -> None:
 
 def test_every_role_has_a_word() -> None:
     assert set(texts.load()) >= SAID_BY_ROLE
+
+
+def test_every_command_has_a_name_to_choose_by() -> None:
+    from handlers import services  # fills the router
+
+    assert services.JOBS
+    chosen_by_signs = phrasebook.load().listener.signs.commands
+    assert {f"commands.{command.replace('.', '_')}" for command in chosen_by_signs} <= set(texts.load())
 
 
 def test_every_phrase_has_a_handler_and_every_command_a_phrase() -> None:

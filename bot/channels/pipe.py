@@ -20,7 +20,7 @@ from bot.channels import Outgoing, Receive
 from handlers.messages import Incoming
 
 NAME = "pipe"
-Id = Annotated[str, StringConstraints(min_length=1, max_length=160)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=110)]
 
 
 class Line(BaseModel):

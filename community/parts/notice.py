@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from community.rules import Rules
 from storage import outbox, people
@@ -147,7 +147,14 @@ def may_go_out_at(now: datetime, urgency: Urgency, rules: Rules) -> datetime:
     if urgency not in UNASKED:
         return now
     local = now.astimezone(rules.zone)
+    if not _is_quiet(local.time(), rules.quiet_from, rules.quiet_to):
+        return now
     ends = local.replace(hour=rules.quiet_to.hour, minute=rules.quiet_to.minute, second=0, microsecond=0)
-    if local.time() < rules.quiet_to:
-        return ends
-    return ends + timedelta(days=1) if local.time() >= rules.quiet_from else now
+    return ends if local < ends else ends + timedelta(days=1)
+
+
+def _is_quiet(moment: time, begin: time, end: time) -> bool:
+    """The quiet hours may reach past midnight; from and to alike are none."""
+    if begin <= end:
+        return begin <= moment < end
+    return moment >= begin or moment < end

@@ -2,17 +2,17 @@
 
 import re
 
+from handlers.hearing.listening import Listener
 from handlers.hearing.normalise import clean, normalise
-from handlers.hearing.phrases import Phrasebook
 
 _MARKS = " \u2005\n\t,:!?~\u3001\u3002\uff0c\uff1a\uff01\uff1f\uff5e"
 _AT_SIGNS = "@\uff20"
 
 
-def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, commands: Phrasebook | None) -> bool:
+def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listener | None) -> bool:
     """A mention, the bot's name in front, or a message that is a command.
 
-    `commands` is None where the group wants the bot to react only when spoken to.
+    `listener` is None where the group wants the bot to react only when spoken to.
     """
     if mentions_bot:
         return True
@@ -21,9 +21,9 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, commands: Phrase
     head = text[0]
     if (head == bot_name[0] or head in _AT_SIGNS) and _calls_by_name(text, bot_name):
         return True
-    if commands is None or (head not in commands.heads and not head.isspace()):
+    if listener is None or (head not in listener.heads and not head.isspace()):
         return False
-    return commands.match(normalise(text), strict=True) is not None
+    return listener.group_command(normalise(text)) is not None
 
 
 def without_address(text: str, bot_name: str) -> str:

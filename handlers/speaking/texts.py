@@ -1,6 +1,5 @@
 """From a key and its values to words. The words are in `texts/*.yaml`, which people who don't code can edit."""
 
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,7 +34,7 @@ class Texts:
     def render(self, key: str, values: Mapping[str, object]) -> str:
         """The words for a key. Raises `KeyError` for a text or value that does not exist: a mistake of ours."""
         shown = {name: self._show(value) for name, value in values.items()}
-        return string.Formatter().vformat(load()[key], (), shown)
+        return load()[key].format_map(shown)
 
     def _show(self, value: object) -> object:
         if isinstance(value, datetime):

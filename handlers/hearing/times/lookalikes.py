@@ -29,7 +29,7 @@ AFTER_POINT = _words(
 )
 BEFORE_POINT = "第这几哪每扣积涨跌提讲加减得差共"
 # 差一点, 一点都不, 一点点: "a bit".
-AFTER_ONE_POINT = _words("点 都 也 儿 不 没 小 声 动静 一 事 忙 办法 用 感觉 意思 钱 东西 心意")
+AFTER_ONE_POINT = _words("点 都 也 儿 不 没 小 声 动静 一点 一滴 事 忙 办法 用 感觉 意思 钱 东西 心意")
 
 # 一时, 三时代: not the hour.
 AFTER_HOUR_CHARACTER = _words("代 候 期 辰 髦 常 间 刻 差 光 装 尚 半会 不")

@@ -1,0 +1,108 @@
+"""From a text that is for the bot to the command it means: said outright, with a slip, or only by its signs."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from handlers.hearing.normalise import variants
+from handlers.hearing.phrases import SLOTS, Heard, Phrasebook
+from handlers.hearing.places import find_place
+from handlers.hearing.politeness import Politeness
+from handlers.hearing.signs import Reading, Signs, likely
+from handlers.hearing.typos import Typos
+
+REPORT = "grievances.report"
+ABOUT_WHAT_WAS_SAID = frozenset({"grievances.look_up", "grievances.urge", "grievances.withdraw", "grievances.join"})
+"""Commands about a grievance that exists: a trouble named beside them is the old one, not a new one."""
+
+LONGEST_GROUP_COMMAND = 500
+"""Characters. What is longer is an announcement or a story."""
+
+_REFERENCES = {
+    "number": re.compile(r"(?<![\dTtWwBb])(\d{3,9})(?!\d|号楼|栋|幢|室|单元|元|人|个|天)"),
+    "task": re.compile(r"[Tt]-?(\d{1,6})(?!\d)"),
+    "wish": re.compile(r"[Ww]-?(\d{1,6})(?!\d)"),
+    "booking": re.compile(r"[Bb]-?(\d{1,6})(?!\d)"),
+}
+_REFERS_TO = {"grievances": "number", "tasks": "task", "wishes": "wish", "bookings": "booking"}
+_TAKES_WORDS = frozenset({REPORT, "bookings.book", "bookings.change", "tasks.order", "wishes.make", "market.sign_up"})
+_ASKS = re.compile(r"(?:[??]|吗|么|没有|呢)[\s。.!~??]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Two or three readings are as likely as one another: ask, never guess."""
+
+    readings: tuple[Heard, ...]
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Everything that is known about how people say things."""
+
+    commands: Phrasebook
+    signs: Signs
+    politeness: Politeness
+    typos: Typos
+    in_group_before: Politeness
+    trouble: frozenset[str]
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        """First characters, as typed, of what may be a command in a group. All others are refused at once."""
+        slips = frozenset().union(*(variants(slip[0]) for slip in self.typos.listed_slips))
+        return self.commands.heads | slips | self.in_group_before.heads
+
+    def command(self, text: str) -> Heard | None:
+        """The command that a normalised text is, with politeness and slips, said to the bot."""
+        forms = list(dict.fromkeys(self.politeness.forms(self.typos.listed(text))))
+        for form in forms:
+            if heard := self.commands.match(form, spoken_to=True):
+                return heard
+        for form in forms:
+            corrected = self.typos.by_sound(self.typos.listed(form))
+            if corrected != form and (heard := self.commands.match(corrected, spoken_to=True)):
+                return heard
+        return None
+
+    def group_command(self, text: str) -> Heard | None:
+        """The command that a normalised text is, said in a group to nobody in particular: strict, most is talk."""
+        if len(text) > LONGEST_GROUP_COMMAND or _ASKS.search(text):
+            return None
+        for form in self.in_group_before.forms(self.typos.listed(text)):
+            if heard := self.commands.match(form, spoken_to=False):
+                return heard
+        return None
+
+    def guess(self, text: str) -> Heard | Unclear | None:
+        """What a normalised text said to the bot probably means, where it is no command outright."""
+        readings = likely(self.signs.readings(text))
+        troubled = any(word in text for word in self.trouble)
+        if not readings:
+            return Heard(REPORT, {"words": text}) if troubled else None
+        if readings[0].command in ABOUT_WHAT_WAS_SAID:
+            readings = readings[:1]
+        elif troubled:
+            readings = [Reading(REPORT, readings[0].score), *readings][:3]
+        heard = tuple(Heard(reading.command, arguments_of(reading.command, text)) for reading in readings)
+        return heard[0] if len(heard) == 1 else Unclear(heard)
+
+    def sounds_like_grievance(self, text: str) -> bool:
+        """Whether a normalised text names a trouble, or at least a place."""
+        return any(word in text for word in self.trouble) or find_place(text) is not None
+
+
+def arguments_of(command: str, text: str) -> Mapping[str, object]:
+    """What a message that was only guessed at refers to: a number, or its words."""
+    arguments: dict[str, object] = {"words": text} if command in _TAKES_WORDS else {}
+    name = _REFERS_TO.get(command.partition(".")[0])
+    found = _REFERENCES[name].search(text) if name else None
+    if found and name and command not in _TAKES_WORDS:
+        arguments[name] = SLOTS[name][1](found[1])
+    return arguments
+
+
+def listed_typos(pairs: Iterable[str]) -> dict[str, str]:
+    """`抱名=报名` in YAML becomes a mapping."""
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,40 @@
+"""What people say around what they mean: 麻烦帮我…一下,谢谢."""
+
+import re
+from collections.abc import Iterable
+
+from handlers.hearing.normalise import variants
+
+_MARKS = r"[\s,:、。.!~;?]*"
+
+
+class Politeness:
+    """Takes the politeness off both ends of a text. The words are in `phrases/common.yaml`."""
+
+    def __init__(self, before: Iterable[str], after: Iterable[str]) -> None:
+        before = tuple(before)
+        self.heads = frozenset().union(*(variants(word[0]) for word in before))
+        """First characters, as typed, of what may stand before a command."""
+        self._before = re.compile(f"(?:{_any_of(before)}){_MARKS}")
+        self._after = re.compile(f"{_MARKS}(?:{_any_of(after)}){_MARKS}$")
+
+    def forms(self, text: str) -> Iterable[str]:
+        """The text with less and less around it, the text itself first. The last form may be empty."""
+        yield text
+        endings = [text, *self._shorter(text)]
+        for ending in endings[1:]:
+            yield ending
+        for ending in endings:
+            position = 0
+            while found := self._before.match(ending, position):
+                position = found.end()
+                yield ending[position:]
+
+    def _shorter(self, text: str) -> Iterable[str]:
+        while found := self._after.search(text):
+            text = text[: found.start()]
+            yield text
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or r"(?!)"  # nothing matches no words

@@ -1,0 +1,51 @@
+"""Services that the ear knows and the community does not offer yet: said kindly, with a way to a human."""
+
+from community import Community
+from handlers.messages import Message, Reply, say
+from handlers.routing import router
+from handlers.speaking.texts import load
+
+NOT_YET = (
+    "bookings.book",
+    "bookings.rota",
+    "bookings.look_up",
+    "bookings.change",
+    "bookings.cancel",
+    "bookings.wait",
+    "market.sign_up",
+    "market.take_number",
+    "market.leave",
+    "market.look_up",
+    "market.check_in",
+    "volunteers.join",
+    "volunteers.hours",
+    "tasks.order",
+    "tasks.accept",
+    "tasks.give_back",
+    "tasks.done",
+    "tasks.mine",
+    "wishes.make",
+    "wishes.claim",
+    "wishes.pledge",
+    "wishes.look_up",
+    "members.report_in",
+    "privacy.mute",
+    "privacy.data",
+    "grievances.urge",
+    "grievances.add",
+    "grievances.withdraw",
+    "grievances.join",
+)
+
+
+def _not_yet(command: str) -> None:
+    name = load()[f"commands.{command.replace('.', '_')}"]
+
+    @router.command(command)
+    def answer(message: Message, community: Community, **_slots: object) -> Reply:
+        """Says that it is not offered yet."""
+        return say("help.not_yet", name=name)
+
+
+for _command in NOT_YET:
+    _not_yet(_command)
