@@ -38,13 +38,13 @@ Wire = Mapping[str, Any]
 
 OURS: Mapping[str, str] = {
     "new": "反映 {words}",
-    "list": "查",
+    "list": "查 0123",
     "show": "查 0001",
     "take": "接 0001",
     "done": "办结 0001 {words}",
     "remind": "报修 {words}",
-    "close": "办好了 0001 {words}",
-    "stats": "进度",
+    "close": "补充 0001 {words}",
+    "stats": "查一下 0001",
     "find": "查询 0001",
     "help": "投诉 {words}",
 }

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from handlers.hearing.normalise import variants
 
@@ -41,9 +42,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
+    """One way of saying a command. Its patterns are compiled when first needed: a start would wait for them all."""
+
     command: str
-    pattern: re.Pattern[str]
-    in_group: re.Pattern[str] | None
+    pattern: str
+    in_group: str | None
 
 
 class Phrasebook:
@@ -73,7 +76,7 @@ class Phrasebook:
         """The command that a normalised text is, all of it."""
         for phrase in self._candidates(text):
             pattern = phrase.pattern if spoken_to else phrase.in_group
-            found = pattern.fullmatch(text) if pattern else None
+            found = _compiled(pattern).fullmatch(text) if pattern else None
             if found:
                 return Heard(
                     phrase.command, {name: self._value(name, said) for name, said in found.groupdict().items()}
@@ -85,11 +88,11 @@ class Phrasebook:
 
     def _add(self, command: str, way: str, *, in_group: bool) -> None:
         spoken = way.lstrip(LOOSE_MARK)
-        loose = re.compile(self._pattern(spoken, f"{_MARKS}*") + _END_SPOKEN_TO, re.IGNORECASE | re.DOTALL)
+        loose = self._pattern(spoken, f"{_MARKS}*") + _END_SPOKEN_TO
         strict = None
         if in_group and not way.startswith(LOOSE_MARK):
             before_words = f"(?:{_MARKS}+|{_OR_A_PLACE})"
-            strict = re.compile(self._pattern(spoken, before_words) + _END, re.IGNORECASE | re.DOTALL)
+            strict = self._pattern(spoken, before_words) + _END
         for head in self._heads_of(spoken):
             self._by_head[head].append(_Phrase(command, loose, strict))
         word = spoken.partition(" ")[0]
@@ -124,6 +127,11 @@ class Phrasebook:
 
     def _value(self, name: str, said: str) -> object:
         return SLOTS[name][1](said) if name in SLOTS else said
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
 def _most_literal_first(phrases: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:

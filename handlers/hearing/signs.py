@@ -1,11 +1,12 @@
 """Signs of what is meant, anywhere in a message that is for the bot: 怎么样了, 取消…预约."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _DENIED = frozenset("别没甭")
-_GAP = ".{0,15}"
+WIDEST_GAP = 15
+"""Characters that … may stand for."""
+
 AS_LIKELY = 1
 """Readings whose scores differ by no more than this are as likely as one another."""
 
@@ -19,12 +20,12 @@ class Reading:
 
 
 class Signs:
-    """All signs, compiled."""
+    """All signs, in their parts."""
 
     def __init__(self, signs: Mapping[str, Iterable[str]]) -> None:
         self.commands = frozenset(signs)
         self._signs = [
-            (command, re.compile(_GAP.join(map(re.escape, sign.split("…"))), re.DOTALL), len(sign.replace("…", "")))
+            (command, tuple(sign.split("…")), len(sign.replace("…", "")))
             for command, listed in signs.items()
             for sign in listed
         ]
@@ -32,13 +33,25 @@ class Signs:
     def readings(self, text: str) -> Sequence[Reading]:
         """What a normalised text may mean, the likeliest first. Denied ones (别提醒 is none of 提醒) do not count."""
         best: dict[str, int] = {}
-        for command, pattern, score in self._signs:
-            if score > best.get(command, 0):
-                found = pattern.search(text)
-                if found and text[found.start() - 1 : found.start()] not in _DENIED:
-                    best[command] = score
+        for command, parts, score in self._signs:
+            if score > best.get(command, 0) and _stands_in(text, parts):
+                best[command] = score
         ranked = sorted(best.items(), key=lambda item: -item[1])
         return [Reading(command, score) for command, score in ranked]
+
+
+def _stands_in(text: str, parts: Sequence[str]) -> bool:
+    """Whether the parts follow one another in the text, none far from the one before."""
+    start = text.find(parts[0])
+    if start < 0 or text[start - 1 : start] in _DENIED:
+        return False
+    end = start + len(parts[0])
+    for part in parts[1:]:
+        found = text.find(part, end, end + WIDEST_GAP + len(part))
+        if found < 0:
+            return False
+        end = found + len(part)
+    return True
 
 
 def likely(readings: Sequence[Reading]) -> Sequence[Reading]:

@@ -4,11 +4,15 @@ A word that sounds like a command word, and is none itself, becomes it. Tones an
 (zh/z, ch/c, sh/s, l/n, -ng/-n) do not count. Look-alikes that sound otherwise (报各) are listed in YAML.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # its dictionary of phrases: 0.1 s and 40 MB, of no use here
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
+
+from pypinyin import lazy_pinyin  # reads the two settings when it is imported
 
 _MIXED_UP = ((re.compile("^zh"), "z"), (re.compile("^ch"), "c"), (re.compile("^sh"), "s"), (re.compile("^l"), "n"))
 _NASAL = re.compile("ng$")
