@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bench import chatter, memory, reports, simulated_month, start
+from bench import chatter, grievances, hearing, memory, reports, simulated_month, start
 from bench.figures import Measurement, as_line
 
 MEASUREMENTS: Mapping[str, Measurement] = {
     "chatter": chatter.measure,
+    "hearing": hearing.measure,
     "reports": reports.measure,
+    "grievances": grievances.measure,
     "start": start.measure,
     "memory": memory.measure,
     "simulated_month": simulated_month.measure,

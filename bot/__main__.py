@@ -22,10 +22,12 @@ from bot.desk import Desk
 from bot.jobs import JOBS
 from bot.photos import Photos
 from bot.simulate import Simulation
+from bot.understand import Understanding
 from community import importing
 from community.community_file import CommunityFileError
 from community.people import People
 from community.refused import Refused
+from community.tree import Tree
 from handlers.speaking.texts import Texts
 from storage import schema
 from storage.database import Database, DatabaseInUse, DatabaseUnavailable
@@ -128,6 +130,25 @@ def simulate(
         database.close()
         if bad:
             raise typer.Exit(1)
+
+
+@cli.command()
+def understand(
+    script: Annotated[
+        Path | None, typer.Argument(help="JSON 行;- 或不写:标准输入 / JSON lines; - or none: stdin")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """听懂了什么:一行 JSON 进,一行出。/ What was understood: a JSON line in, a JSON line out."""
+    with _told_plainly():
+        settings = _settings(config)
+        tree = (
+            Tree.grow(importing.load(settings.community).nodes, (), ()) if settings.community else Tree.grow((), (), ())
+        )
+        understanding = Understanding(tree, settings.bot_name, settings.zone, now)
+        with _source(script) as lines:
+            for _, text in lines:
+                _write(understanding.read(text))
 
 
 def _settings(path: Path | None) -> Settings:

@@ -47,6 +47,7 @@ def rules_of(settings: Settings) -> Rules:
         utility_within=timedelta(hours=deadlines.utility_hours),
         ordinary_days=deadlines.ordinary_days,
         hard_days=deadlines.hard_days,
+        involve_trade=settings.involve_trade,
         photo_window=timedelta(minutes=settings.photo_minutes),
         question_open=timedelta(hours=settings.question_hours),
         quiet_from=settings.quiet_hours.begin,

@@ -305,6 +305,7 @@ class Settings(Section):
     sending: Sending = Sending()
     quiet_hours: QuietHours = QuietHours()
     deadlines: Deadlines = Deadlines()
+    involve_trade: bool = False
     photo_minutes: Minutes = 5
     question_hours: Hours = 24
 

@@ -14,8 +14,13 @@ from community.tree import Ear
 from handlers import phrasebook
 from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
+from handlers.hearing.alarms import hear_alarm
+from handlers.hearing.normalise import normalise
 from handlers.messages import Incoming
 from storage.database import Store
+
+LONGEST_ME_TOO = 12
+"""Characters of 「我们单元也是」 and the like. Whatever is longer is not looked at."""
 
 MOST_REMEMBERED = 1_000
 """Photos in groups of which it is remembered, in memory only, that they were sent: a few minutes of a busy city."""
@@ -29,14 +34,16 @@ class Intake:
         self._rules = rules
         self._photos = photos
         self._listener = phrasebook.load().listener
+        self._me_too = phrasebook.load().me_too
         self._shown: OrderedDict[tuple[str, str, str | None], list[Incoming]] = OrderedDict()
 
     async def receive(self, incoming: Incoming) -> bool:
         """Has a message answered if it is for the bot. Returns after the commit: whether it was."""
         if incoming.group is not None and not self.hears(incoming):
             if incoming.fetch_photo is None:
-                return False
-            if not await self._is_awaited(incoming):
+                if not await self._is_me_too(incoming):
+                    return False
+            elif not await self._is_awaited(incoming):
                 self._remember(incoming)
                 return False
         if incoming.fetch_photo is not None:
@@ -49,7 +56,9 @@ class Intake:
     def hears(self, incoming: Incoming) -> bool:
         """Whether a group message is for the bot."""
         group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
-        listens = group is not None and group.ear is Ear.COMMAND
+        listens = group is not None and group.ear is not Ear.MENTION
+        if group is not None and group.ear is Ear.ALARM and hear_alarm(normalise(incoming.text)) is not None:
+            return True
         return is_for_bot(
             incoming.text,
             bot_name=self._rules.bot_name,
@@ -57,13 +66,24 @@ class Intake:
             listener=self._listener if listens else None,
         )
 
+    async def _is_me_too(self, incoming: Incoming) -> bool:
+        """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago."""
+        if len(incoming.text) > LONGEST_ME_TOO or normalise(incoming.text) not in self._me_too:
+            return False
+
+        def ask(_store: Store, community: Community) -> bool:
+            group = community.groups.find(incoming.channel, incoming.group or "")
+            return group is not None and community.grievances.intake.told_in(group, incoming.received_at) is not None
+
+        return await self._desk.call(ask)
+
     async def _is_awaited(self, incoming: Incoming) -> bool:
         """Whether a photo in a group belongs to what its sender has just reported there."""
 
         def ask(_store: Store, community: Community) -> bool:
             person = community.people.find(incoming.channel, incoming.sender)
             group = community.groups.find(incoming.channel, incoming.group or "")
-            return person is not None and community.grievances.awaits_photo(person, group, incoming.received_at)
+            return person is not None and community.grievances.intake.awaits_photo(person, group, incoming.received_at)
 
         return await self._desk.call(ask)
 

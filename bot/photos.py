@@ -1,8 +1,9 @@
-"""Photos on disk: checked, made smaller, without what cameras write into them; named by their digest."""
+"""Photos and short videos on disk: checked, without what cameras write into them; named by their digest."""
 
 import hashlib
 import io
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of a photo that is looked at. Telephones make 3 to 12 MB."""
+
+VIDEO = ".mp4"
+_COORDINATES = re.compile(rb"[+-]\d{2}(?:\.\d{2,8})?[+-]\d{3}(?:\.\d{2,8})?(?:[+-]\d+(?:\.\d+)?)?/")
 
 LONGEST_SIDE = 2048
 """Pixels: enough to read a meter, and a fifth of the size."""
@@ -33,11 +37,15 @@ class Photos:
     folder: Path
 
     def keep(self, data: bytes) -> str:
-        """Keeps a photo and gives its digest: on disk before anything refers to it. Raises `PhotoRefused`."""
+        """Keeps a photo or an MP4 video and gives its digest: on disk before anything refers to it.
+
+        Raises `PhotoRefused`.
+        """
         if len(data) > LARGEST:
             raise PhotoRefused("too_large")
-        picture = _redrawn(data)
-        digest = hashlib.sha256(picture).hexdigest()
+        is_video = data[4:8] == b"ftyp"
+        picture = _without_places(data) if is_video else _redrawn(data)
+        digest = hashlib.sha256(picture).hexdigest() + (VIDEO if is_video else "")
         path = self.path(digest)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +54,12 @@ class Photos:
 
     def path(self, digest: str) -> Path:
         """Where a photo is."""
-        return self.folder / digest[:2] / f"{digest}.jpg"
+        return self.folder / digest[:2] / (digest if digest.endswith(VIDEO) else f"{digest}.jpg")
+
+
+def _without_places(video: bytes) -> bytes:
+    """The same video without the coordinates that telephones write into it (ISO 6709: +22.1234+112.5678/)."""
+    return _COORDINATES.sub(lambda found: b"0" * len(found[0]), video)
 
 
 def _redrawn(data: bytes) -> bytes:
@@ -72,7 +85,7 @@ def _redrawn(data: bytes) -> bytes:
 
 
 def _write_durably(path: Path, data: bytes) -> None:
-    draft = path.with_suffix(f".{os.getpid()}.part")
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     with draft.open("wb") as file:
         file.write(data)
         file.flush()

@@ -11,7 +11,10 @@ from handlers.speaking.texts import Texts
 
 
 def post(reply: Reply, community: Community, now: datetime) -> None:
-    """Words that answer no message: to a person by id. Raises `ValueError` for a reply to a chat."""
+    """Words that answer no message: to a person by id, or in a group. Raises `ValueError` for a reply to a chat."""
+    if isinstance(reply.to, GroupChat):
+        post_in_group(reply, reply.to, community, now)
+        return
     if not isinstance(reply.to, str):
         raise ValueError(f"{reply.key}: there is no message to answer")
     _to_person(reply, Private(reply.to, reply.fallback_group), Urgency.NOTICE, community, now, prefer=None)
@@ -20,7 +23,9 @@ def post(reply: Reply, community: Community, now: datetime) -> None:
 def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
     """Words that follow from a message of this person: to them, to the group, or to somebody else."""
     now, channel = incoming.received_at, incoming.channel
-    if isinstance(reply.to, str):
+    if isinstance(reply.to, GroupChat):
+        post_in_group(reply, reply.to, community, now)
+    elif isinstance(reply.to, str):
         recipient = Private(reply.to, reply.fallback_group)
         _to_person(reply, recipient, Urgency.NOTICE, community, now, prefer=channel)
     elif reply.to is Chat.PRIVATE:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from community.alarms import Alarms
 from community.grievances import Grievances
 from community.groups import Groups
 from community.parts.notice import Notices
@@ -25,11 +26,13 @@ class Community:
     questions: Questions
     notices: Notices
     phone_list: PhoneList
+    alarms: Alarms
     grievances: Grievances
 
     @classmethod
     def open(cls, store: Store, tree: Tree, rules: Rules, channels: Mapping[str, str]) -> "Community":
         """The community as of this transaction. `channels`: those that run now, with their account."""
+        phone_list = PhoneList(store, tree)
         return cls(
             tree=tree,
             rules=rules,
@@ -37,6 +40,7 @@ class Community:
             groups=Groups(store, tree),
             questions=Questions(store, rules),
             notices=Notices(store, rules, channels),
-            phone_list=PhoneList(store, tree),
-            grievances=Grievances(store, tree, rules),
+            phone_list=phone_list,
+            alarms=Alarms(tree, phone_list),
+            grievances=Grievances.open(store, tree, rules),
         )

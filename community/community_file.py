@@ -42,7 +42,7 @@ ROLE_NAMES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "管理员",
 }
 MEMBERS_NAMES: Mapping[Members, str] = {Members.RESIDENTS: "居民", Members.VOLUNTEERS: "志愿者"}
-EAR_NAMES: Mapping[Ear, str] = {Ear.MENTION: "点名", Ear.COMMAND: "口令"}
+EAR_NAMES: Mapping[Ear, str] = {Ear.MENTION: "点名", Ear.COMMAND: "口令", Ear.ALARM: "口令和呼救"}
 
 _OFFICES = frozenset({Level.COMMUNITY, Level.STREET, Level.COUNTY})
 _NEIGHBOURHOOD = frozenset({Level.BUILDING, Level.GRID, Level.COMMUNITY})

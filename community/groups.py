@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from community.people import Person
 from community.refused import Refused
-from community.tree import Group, Node, Role, Tree
+from community.tree import Ear, Group, Node, Role, Tree
 from storage import tree as tree_rows
 from storage.database import Store
 
@@ -33,6 +33,12 @@ class Groups:
             raise Refused("groups.already_bound", node=node.name)
         tree_rows.bind(self.store, replace(group, node_id=node.id))
         return node
+
+    def listen(self, person: Person, group: Group, ear: Ear) -> None:
+        """Sets what makes the bot react in a group. Raises `Refused`."""
+        if not self.tree.holds(person.id, MAY_BIND):
+            raise Refused("groups.staff_only")
+        tree_rows.bind(self.store, replace(group, ear=ear))
 
     def _named(self, wanted: str) -> Node | None:
         for node in self.tree.nodes.values():

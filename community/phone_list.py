@@ -21,6 +21,8 @@ class Reason(StrEnum):
     ASKED = "asked"
     NOT_UNDERSTOOD = "not_understood"
     TROUBLE = "trouble"
+    DISSATISFIED = "dissatisfied"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)

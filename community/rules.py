@@ -9,7 +9,11 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How fast, how long, how late. Days of deadlines are working days of the official calendar."""
+    """How fast, how long, how late. Days of deadlines are working days of the official calendar.
+
+    `involve_trade`: those whose trade a category is (the property firm for a lift) hear of a new case too; without
+    it the grid head alone does, and hands on.
+    """
 
     zone: ZoneInfo = CHINA
     bot_name: str = "小善"
@@ -19,7 +23,9 @@ class Rules:
     ordinary_days: int = 7
     hard_days: int = 15
     photo_window: timedelta = timedelta(minutes=5)
+    involve_trade: bool = False
     question_open: timedelta = timedelta(hours=24)
+    verdict_reminder: timedelta = timedelta(days=3)
     verdict_open: timedelta = timedelta(days=7)
     invitation_open: timedelta = timedelta(days=7)
     office_closes: time = time(18)

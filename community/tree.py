@@ -21,6 +21,32 @@ ANSWERS_FOR: Mapping[Level, Role] = {
 STAFF = frozenset(Role) - {Role.RESIDENT, Role.VOLUNTEER}
 
 
+ROLE_WORDS: Mapping[str, tuple[Role, ...]] = {
+    "物业": (Role.PROPERTY_FIRM,),
+    "物业公司": (Role.PROPERTY_FIRM,),
+    "业委会": (Role.OWNERS_COMMITTEE,),
+    "业主委员会": (Role.OWNERS_COMMITTEE,),
+    "网格长": (Role.GRID_HEAD,),
+    "网格员": (Role.GRID_HEAD,),
+    "网格": (Role.GRID_HEAD,),
+    "楼长": (Role.BUILDING_HEAD,),
+    "社区": (Role.COMMUNITY_WORKER,),
+    "社区工作者": (Role.COMMUNITY_WORKER,),
+    "居委会": (Role.COMMUNITY_WORKER,),
+    "书记": (Role.FIRST_SECRETARY,),
+    "第一书记": (Role.FIRST_SECRETARY,),
+    "街道": (Role.STREET_OFFICER,),
+    "街道办": (Role.STREET_OFFICER,),
+    "县": (Role.COUNTY_OFFICER,),
+    "县里": (Role.COUNTY_OFFICER,),
+    "律师": (Role.LAWYER,),
+    "代表": (Role.DEPUTY,),
+    "共建单位": (Role.MEMBER_UNIT,),
+    "单位": (Role.MEMBER_UNIT,),
+}
+"""How staff name those whom they give a case to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Responsible:
     """A node and its people who must act. Never empty."""
@@ -87,6 +113,23 @@ class Tree:
         above = {(node.id, ANSWERS_FOR.get(node.level)) for node in self.upwards(node_id)}
         return any((holder.node_id, holder.role) in above for holder in self.roles_of(person_id))
 
+    def named_in(self, text: str, community_id: str) -> tuple[str, Node] | None:
+        """The longest name or alias of a place in a community that stands in a text, and its node."""
+        found = [(name, node) for name, node in self._names.get(community_id, ()) if name in text]
+        return max(found, key=lambda pair: len(pair[0]), default=None)
+
+    def lies_in(self, node_id: str, area_id: str) -> bool:
+        """Whether a node is another, or lies somewhere below it."""
+        return any(node.id == area_id for node in self.upwards(node_id))
+
+    def find_holder(self, wanted: str, node_id: str) -> list[RoleHolder]:
+        """Staff by id, name or role word, those nearest to a node first; by role only within its own branch."""
+        branch = [node.id for node in self.upwards(node_id)]
+        named = [holder for holder in self.roles if wanted in (holder.person_id, holder.name) and holder.role in STAFF]
+        roles = ROLE_WORDS.get(wanted, ())
+        held = [holder for holder in self.roles if holder.role in roles and holder.node_id in branch]
+        return named or sorted(held, key=lambda holder: (roles.index(holder.role), branch.index(holder.node_id)))
+
     def at(self, node_id: str, role: Role) -> tuple[RoleHolder, ...]:
         """Everybody who holds this role at this node."""
         return tuple(self._holders.get((node_id, role), ()))
@@ -112,6 +155,17 @@ class Tree:
             if node.building_number is not None and community is not None:
                 found[community.id, node.building_number] = node
         return found
+
+    @cached_property
+    def _names(self) -> dict[str, list[tuple[str, Node]]]:
+        """Names below each community. Buildings go by number, so that 3号楼 is not found in 13号楼."""
+        found: dict[str, list[tuple[str, Node]]] = defaultdict(list)
+        for node in self.nodes.values():
+            community = self.community_of(node.id)
+            if community is not None and node is not community:
+                names = node.aliases if node.building_number is not None else (node.name, *node.aliases)
+                found[community.id] += [(name, node) for name in names if len(name) > 1]
+        return dict(found)
 
     @cached_property
     def _holders(self) -> dict[tuple[str, Role | None], list[RoleHolder]]:

@@ -1,5 +1,6 @@
 """One message, from its text to what is said in return."""
 
+import re
 from dataclasses import dataclass
 
 from community import Community
@@ -12,10 +13,20 @@ from handlers import (
     services,  # importing it fills the router
 )
 from handlers.hearing.addressing import without_address
+from handlers.hearing.alarms import hear_alarm
+from handlers.hearing.categories import categories
+from handlers.hearing.listening import ABOUT_WHAT_WAS_SAID, REPORT, Unclear
 from handlers.hearing.normalise import LONGEST, normalise
 from handlers.hearing.phrases import Heard
+from handlers.hearing.places import find_place
 from handlers.messages import Chat, Incoming, Message, Replies, Reply, say, say_in_group
 from handlers.routing import as_replies, router
+
+SURE_CATEGORY = 6
+"""Points of a category from which words are a grievance without being called one: see `hearing/categories.py`."""
+
+TOLD_BEFORE = re.compile("反映过|报过|说过|登记过|上次|上回|之前|前几天说|我那|那个|那件|那事|催")
+ALSO_A_CASE = frozenset({"fire", "gas", "trapped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +74,60 @@ def _respond(message: Message, community: Community) -> Replies | Reply:
 def _answer_words(message: Message, community: Community) -> Replies | Reply:
     known = phrasebook.load()
     owed = [] if message.in_group else community.questions.open_for(message.person.id, message.received_at)
-    if owed and (turned := _turn(message, community, owed[0])) is not None:
-        return turned
     chosen = questions.find_choice(message.text, owed, router.answers, known.answers)
     if chosen is not None:
         return _take_answer(chosen, message, community, owed)
+    if owed and (turned := _turn(message, community, owed[0])) is not None:
+        return turned
     heard = known.listener.command(message.text)
     if heard is not None:
         return router.run(heard, message, community)
+    alarm = hear_alarm(message.text)
+    if alarm is not None and alarm.certain:
+        return _take_alarm(message, community, alarm.kind)
     free = questions.find_free(message.words, owed, router.answers)
     if free is not None:
         return _take_answer(free, message, community, owed)
+    if alarm is not None:
+        return services.alarms.ask_whether(message, alarm.kind)
     if message.in_group and message.group is None:
         return say_in_group("groups.unbound")
     return _guess(message, community, owed)
+
+
+def _take_alarm(message: Message, community: Community, kind: str) -> Replies:
+    """People first; what is broken or burning also gets a number, so that somebody stays answerable for it."""
+    cried = services.alarms.raise_alarm(message, community, kind)
+    known_place = any(reply.question is None for reply in cried if reply.to is Chat.PRIVATE)
+    if kind not in ALSO_A_CASE or not known_place or (message.in_group and message.group is None):
+        return cried
+    return [*cried, *as_replies(router.run(Heard(REPORT, {"words": message.text}), message, community))]
 
 
 def _guess(message: Message, community: Community, owed: list[Question]) -> Replies | Reply:
     """Neither a command nor an answer: what it probably means, a choice, or the admission that it is unclear."""
     listener = phrasebook.load().listener
     guessed = listener.guess(message.text)
+    if _tells_of_something_new(message.text, guessed):
+        guessed = Heard(REPORT, {"words": message.text})
     if isinstance(guessed, Heard):
         return router.run(guessed, message, community)
     if guessed is not None:
         return services.help.which(guessed.readings)
     if message.in_group and listener.sounds_like_grievance(message.text):
-        return router.run(Heard("grievances.report", {"words": message.text}), message, community)
+        return router.run(Heard(REPORT, {"words": message.text}), message, community)
     return services.help.not_understood(message, community, owed)
+
+
+def _tells_of_something_new(text: str, guessed: Heard | Unclear | None) -> bool:
+    """Whether the words are surely about one of the categories, though no sign says so; or though they end in
+    「什么时候能修」, which otherwise asks about something told before."""
+    if categories(text)[0].score < SURE_CATEGORY:
+        return False
+    if guessed is None:
+        return True
+    asks = isinstance(guessed, Heard) and guessed.command in ABOUT_WHAT_WAS_SAID and not guessed.arguments
+    return asks and find_place(text) is not None and TOLD_BEFORE.search(text) is None
 
 
 def _turn(message: Message, community: Community, newest: Question) -> Replies | Reply | None:

@@ -31,10 +31,6 @@ NOT_YET = (
     "members.report_in",
     "privacy.mute",
     "privacy.data",
-    "grievances.urge",
-    "grievances.add",
-    "grievances.withdraw",
-    "grievances.join",
 )
 
 

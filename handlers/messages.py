@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Literal
 
-from community.parts.notice import Urgency
+from community.parts.notice import GroupChat, Urgency
 from community.people import Person
 from community.tree import Group
 
@@ -89,14 +89,15 @@ class Question:
 class Reply:
     """Something to say, as data: the words are in `texts/*.yaml` under `key`.
 
-    `to` is a chat of the message at hand, or a person's id. `fallback_group` is the group, by the channel's id,
-    in which a person is told how to be reached when the private way fails; the words themselves never go there.
+    `to` is a chat of the message at hand, a person's id, or any group. `fallback_group` is the group, by the
+    channel's id, in which a person is told how to be reached when the private way fails; the words themselves
+    never go there.
     `pictures` are digests of photos to send along.
     """
 
     key: str
     values: Mapping[str, object]
-    to: Chat | str = Chat.PRIVATE
+    to: Chat | GroupChat | str = Chat.PRIVATE
     urgency: Urgency | None = None
     fallback_group: str | None = None
     pictures: tuple[str, ...] = ()
@@ -109,13 +110,13 @@ Replies = Sequence[Reply]
 def say(
     key: str,
     *,
-    to: Chat | str = Chat.PRIVATE,
+    to: Chat | GroupChat | str = Chat.PRIVATE,
     urgency: Urgency | None = None,
     fallback_group: str | None = None,
     pictures: Sequence[str] = (),
     **values: object,
 ) -> Reply:
-    """An answer to the sender alone, or words to another person by id."""
+    """An answer to the sender alone, or words to another person by id, or in a group."""
     return Reply(key, values, to, urgency, fallback_group, tuple(pictures))
 
 

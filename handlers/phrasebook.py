@@ -20,9 +20,13 @@ POLITE_IN_GROUP = ("我要", "我想", "我来", "请", "麻烦", "你好", "您
 
 @dataclass(frozen=True)
 class Phrases:
-    """All of it: how commands are said, how questions are answered, and lists of words."""
+    """All of it: how commands are said, how questions are answered, and lists of words.
+
+    `me_too`: what one says in a group to follow what was just told there.
+    """
 
     names: frozenset[str]
+    me_too: frozenset[str]
     listener: Listener
     answers: Mapping[str, Mapping[str, tuple[str, ...]]]
     words: Mapping[str, tuple[str, ...]]
@@ -44,7 +48,7 @@ def load() -> Phrases:
         for kind, options in content.get("answers", {}).items():
             answers[kind] = {option: tuple(map(str, ways)) for option, ways in options.items()}
         words |= {name: tuple(map(str, listed)) for name, listed in content.get("words", {}).items()}
-    vocabulary = {"stall": words["stalls"], "whom": words["whom"]}
+    vocabulary = {"stall": words["stalls"], "whom": words["whom"], "ear": words["ears"]}
     book = Phrasebook(commands, vocabulary, only_when_addressed)
     listener = Listener(
         commands=book,
@@ -54,4 +58,5 @@ def load() -> Phrases:
         in_group_before=Politeness(POLITE_IN_GROUP, ()),
         trouble=frozenset(words["trouble"]),
     )
-    return Phrases(frozenset(commands), listener, answers, words)
+    me_too = frozenset(way.lstrip("~") for way in commands["grievances.join"] if "{" not in way)
+    return Phrases(frozenset(commands), me_too, listener, answers, words)

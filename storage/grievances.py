@@ -1,14 +1,25 @@
-"""Grievances, their events and their photos."""
+"""Grievances, the people with a part in them, their events and their photos."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from storage.database import Store
-from storage.tables import DeadlineClass, GrievanceState, grievance_events, grievances, photos
+from storage.tables import (
+    DeadlineClass,
+    GrievanceState,
+    Outcome,
+    Part,
+    grievance_events,
+    grievance_people,
+    grievances,
+    people,
+    photos,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +27,9 @@ class Grievance:
     """A grievance as it stands.
 
     `place_id` is the building's node, None while it is unknown; `place` is the resident's own wording of it.
-    `level_id` is the node whose people must act now. `chase_at` is when somebody must be reminded, None when
-    nobody need be. `photos` counts them. `group` is where it was said, by the channel's id.
+    `level_id` is the node whose people must act while nobody has it. `chase_at` is when somebody must be reminded,
+    None when nobody need be. `photos` and `households` count. `group` is where it was said, by the channel's id.
+    `contacted_at` is the first acceptance, `handled_at` the last handling, `ended_at` closing, withdrawal or merging.
     """
 
     number: int
@@ -30,25 +42,54 @@ class Grievance:
     state: GrievanceState
     level_id: str | None
     handler_id: str | None
+    category: str
+    private: bool
+    anonymous: bool
+    on_behalf: str
     reported_at: datetime
     respond_by: datetime | None
     resolve_by: datetime | None
+    contacted_at: datetime | None
+    handled_at: datetime | None
+    ended_at: datetime | None
     chase_at: datetime | None
     chases: int
     photos: int
     group: str | None
     reopenings: int
+    returns: int
+    households: int
+    urged_on: date | None
+    urges: int
+    outcome: Outcome | None
     satisfaction: int | None
+    merged_into: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a grievance's log: who did what, when, and in which words. No actor: the bot itself."""
+    """One line of a grievance's log: who did what, when, and in which words. No actor: the bot itself.
 
+    `subject` is whom or what it concerns: a person's or node's id, a number, a category. `corrects` is the id of an
+    earlier event, which counts as having happened at the time that stands in this one's `subject`.
+    """
+
+    id: int
     at: datetime
     actor_id: str | None
     step: str
+    subject: str
     note: str
+    corrects: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person with a part in a grievance."""
+
+    person_id: str
+    name: str
+    part: Part
 
 
 _COLUMNS = tuple(grievances.c)
@@ -60,6 +101,30 @@ _LATEST_OF = (
     .order_by(grievances.c.reported_at.desc(), grievances.c.number.desc())
     .limit(bindparam("at_most"))
 )
+_LATEST_IN_GROUP = (
+    select(*_COLUMNS)
+    .where(
+        grievances.c.group_external_id == bindparam("group"),
+        grievances.c.reported_at >= bindparam("since"),
+        grievances.c.ended_at.is_(None),
+        grievances.c.private.is_(False),
+    )
+    .order_by(grievances.c.reported_at.desc(), grievances.c.number.desc())
+    .limit(1)
+)
+_NEAR = (
+    select(*_COLUMNS)
+    .where(
+        grievances.c.place_id == bindparam("place"),
+        grievances.c.category == bindparam("category"),
+        grievances.c.reported_at >= bindparam("since"),
+        grievances.c.ended_at.is_(None),
+        grievances.c.private.is_(False),
+    )
+    .order_by(grievances.c.reported_at.desc())
+    .limit(50)
+)
+_MERGED_INTO = select(*_COLUMNS).where(grievances.c.merged_into == bindparam("target"))
 _TO_CHASE = (
     select(*_COLUMNS)
     .where(grievances.c.chase_at <= bindparam("now"))
@@ -67,10 +132,64 @@ _TO_CHASE = (
     .limit(200)
 )
 _NEXT_CHASE = select(func.min(grievances.c.chase_at))
+_HANDLED_BY = (
+    select(*_COLUMNS)
+    .where(grievances.c.handler_id == bindparam("person"), grievances.c.ended_at.is_(None))
+    .order_by(grievances.c.resolve_by, grievances.c.number)
+)
+_AT_LEVELS = (
+    select(*_COLUMNS)
+    .where(
+        grievances.c.level_id.in_(bindparam("levels", expanding=True)),
+        grievances.c.ended_at.is_(None),
+        grievances.c.private.is_(False),
+    )
+    .order_by(grievances.c.resolve_by, grievances.c.number)
+    .limit(bindparam("at_most"))
+)
+_AT_PLACES = (
+    select(*_COLUMNS)
+    .where(
+        grievances.c.place_id.in_(bindparam("places", expanding=True)),
+        grievances.c.level_id.is_not(None),
+        grievances.c.ended_at.is_(None),
+        grievances.c.private.is_(False),
+    )
+    .order_by(grievances.c.resolve_by, grievances.c.number)
+    .limit(bindparam("at_most"))
+)
+_HANDLERS = (
+    select(grievances.c.handler_id)
+    .where(grievances.c.handler_id.is_not(None), grievances.c.ended_at.is_(None))
+    .distinct()
+)
+_SEARCH = (
+    select(*_COLUMNS)
+    .where(
+        grievances.c.community_id.in_(bindparam("communities", expanding=True)),
+        grievances.c.place_id.in_(bindparam("places", expanding=True)),
+        grievances.c.level_id.is_not(None),
+        grievances.c.private.is_(False),
+        or_(
+            grievances.c.words.contains(bindparam("words"), escape="/"),
+            grievances.c.place.contains(bindparam("words"), escape="/"),
+        ),
+    )
+    .order_by(grievances.c.reported_at.desc())
+    .limit(bindparam("at_most"))
+)
 _UPDATE = update(grievances).where(grievances.c.number == bindparam("wanted"))
 _INSERT_EVENT = insert(grievance_events)
 _EVENTS = (
-    select(grievance_events.c.at, grievance_events.c.actor_id, grievance_events.c.step, grievance_events.c.note)
+    select(
+        grievance_events.c.id,
+        grievance_events.c.at,
+        grievance_events.c.actor_id,
+        grievance_events.c.step,
+        grievance_events.c.subject,
+        grievance_events.c.note,
+        grievance_events.c.corrects,
+    )
     .where(grievance_events.c.grievance_number == bindparam("wanted"))
     .order_by(grievance_events.c.id)
 )
@@ -82,10 +201,53 @@ _LOOSE = select(photos.c.id).where(
 )
 _ATTACH = update(photos).where(photos.c.id == bindparam("photo_id")).values(grievance_number=bindparam("to_number"))
 _PHOTOS_OF = select(photos.c.digest).where(photos.c.grievance_number == bindparam("wanted")).order_by(photos.c.id)
+_MOVE_PHOTOS = (
+    update(photos)
+    .where(photos.c.grievance_number == bindparam("from_number"))
+    .values(grievance_number=bindparam("to_number"))
+)
 _COUNT_PHOTOS = (
     update(grievances)
     .where(grievances.c.number == bindparam("wanted"))
     .values(photos=grievances.c.photos + bindparam("more"))
+)
+_INSERT_PART = insert(grievance_people)
+_PARTS = (
+    select(grievance_people.c.person_id, people.c.name, grievance_people.c.part)
+    .join_from(grievance_people, people)
+    .where(grievance_people.c.grievance_number == bindparam("wanted"))
+    .order_by(grievance_people.c.added_at, grievance_people.c.person_id)
+)
+_REMOVE_PART = delete(grievance_people).where(
+    grievance_people.c.grievance_number == bindparam("wanted"),
+    grievance_people.c.person_id == bindparam("person"),
+    grievance_people.c.part == bindparam("which_part"),
+)
+_HELPED_BY = (
+    select(*_COLUMNS)
+    .join_from(grievances, grievance_people)
+    .where(
+        grievance_people.c.person_id == bindparam("person"),
+        grievance_people.c.part.in_([Part.LEAD, Part.HELPER]),
+        grievances.c.ended_at.is_(None),
+    )
+    .order_by(grievances.c.resolve_by, grievances.c.number)
+)
+_JOINED_BY = (
+    select(*_COLUMNS)
+    .join_from(grievances, grievance_people)
+    .where(grievance_people.c.person_id == bindparam("person"), grievance_people.c.part == Part.JOINED)
+    .order_by(grievances.c.reported_at.desc())
+    .limit(bindparam("at_most"))
+)
+_RATE_PART = (
+    update(grievance_people)
+    .where(
+        grievance_people.c.grievance_number == bindparam("wanted"),
+        grievance_people.c.person_id == bindparam("person"),
+        grievance_people.c.part == Part.JOINED,
+    )
+    .values(satisfaction=bindparam("mark"))
 )
 
 
@@ -105,13 +267,28 @@ def by_number(store: Store, number: int) -> Grievance | None:
 
 def latest_of(store: Store, resident_id: str, since: datetime, at_most: int = 10) -> list[Grievance]:
     """What a resident reported since then, the newest first."""
-    values = {"resident": resident_id, "since": since, "at_most": at_most}
-    return [Grievance(*row) for row in store.connection.execute(_LATEST_OF, values)]
+    return _all(store, _LATEST_OF, {"resident": resident_id, "since": since, "at_most": at_most})
+
+
+def latest_in_group(store: Store, group: str, since: datetime) -> Grievance | None:
+    """The newest open public grievance that was told in a group since then."""
+    found = _all(store, _LATEST_IN_GROUP, {"group": group, "since": since})
+    return found[0] if found else None
+
+
+def near(store: Store, place_id: str, category: str, since: datetime) -> list[Grievance]:
+    """Open public ones at the same place about the same thing, the newest first. At most 50."""
+    return _all(store, _NEAR, {"place": place_id, "category": category, "since": since})
+
+
+def merged_into(store: Store, number: int) -> list[Grievance]:
+    """Those that were merged into this one."""
+    return _all(store, _MERGED_INTO, {"target": number})
 
 
 def to_chase(store: Store, now: datetime) -> list[Grievance]:
     """Those of which somebody must be reminded by now. At most 200, the longest due first."""
-    return [Grievance(*row) for row in store.connection.execute(_TO_CHASE, {"now": now})]
+    return _all(store, _TO_CHASE, {"now": now})
 
 
 def next_chase(store: Store) -> datetime | None:
@@ -119,16 +296,73 @@ def next_chase(store: Store) -> datetime | None:
     return store.connection.execute(_NEXT_CHASE).scalar_one_or_none()
 
 
+def handled_by(store: Store, person_id: str) -> list[Grievance]:
+    """What a person has in hand, the most pressing first."""
+    return _all(store, _HANDLED_BY, {"person": person_id})
+
+
+def helped_by(store: Store, person_id: str) -> list[Grievance]:
+    """Open ones in which a person leads or helps without being the handler."""
+    return _all(store, _HELPED_BY, {"person": person_id})
+
+
+def joined_by(store: Store, person_id: str, at_most: int = 10) -> list[Grievance]:
+    """Those that a person follows, the newest first."""
+    return _all(store, _JOINED_BY, {"person": person_id, "at_most": at_most})
+
+
+def at_levels(store: Store, levels: Sequence[str], at_most: int = 500) -> list[Grievance]:
+    """Open public ones for which it is the turn of these nodes, the most pressing first."""
+    return _all(store, _AT_LEVELS, {"levels": list(levels), "at_most": at_most}) if levels else []
+
+
+def at_places(store: Store, places: Sequence[str], at_most: int = 500) -> list[Grievance]:
+    """Open public ones that are about these nodes, however far they have climbed, the most pressing first."""
+    return _all(store, _AT_PLACES, {"places": list(places), "at_most": at_most}) if places else []
+
+
+def handlers(store: Store) -> list[str]:
+    """Everybody who has an open one in hand."""
+    return list(store.connection.execute(_HANDLERS).scalars())
+
+
+def search(
+    store: Store, communities: Sequence[str], places: Sequence[str], words: str, at_most: int = 100
+) -> list[Grievance]:
+    """Public ones about these nodes of these communities whose words or place contain these, the newest first."""
+    if not communities or not words:
+        return []
+    plain = re.sub(r"([/%_])", r"/\1", words)
+    values = {"communities": list(communities), "places": list(places), "words": plain, "at_most": at_most}
+    return _all(store, _SEARCH, values)
+
+
 def change(store: Store, number: int, **values: Any) -> None:
     """Writes new values of some columns. The log says why: see `log`."""
     store.connection.execute(_UPDATE, {"wanted": number, **values})
 
 
-def log(store: Store, number: int, at: datetime, actor_id: str | None, step: str, note: str = "") -> None:
+def log(
+    store: Store,
+    number: int,
+    at: datetime,
+    actor_id: str | None,
+    step: str,
+    note: str = "",
+    subject: str = "",
+    corrects: int | None = None,
+) -> None:
     """Appends to the log. Nothing in it is ever changed. Written at the end of the transaction."""
-    store.collect(
-        _INSERT_EVENT, {"grievance_number": number, "at": at, "actor_id": actor_id, "step": step, "note": note}
-    )
+    row: Mapping[str, Any] = {
+        "grievance_number": number,
+        "at": at,
+        "actor_id": actor_id,
+        "step": step,
+        "subject": subject,
+        "note": note,
+        "corrects": corrects,
+    }
+    store.collect(_INSERT_EVENT, row)
 
 
 def events(store: Store, number: int) -> list[Event]:
@@ -156,6 +390,38 @@ def take_loose_photos(store: Store, number: int, person_id: str, since: datetime
     return len(loose)
 
 
+def move_photos(store: Store, number: int, to_number: int, count: int) -> None:
+    """All photos of one grievance go to another."""
+    if count:
+        store.connection.execute(_MOVE_PHOTOS, {"from_number": number, "to_number": to_number})
+        store.connection.execute(_COUNT_PHOTOS, {"wanted": to_number, "more": count})
+
+
 def photos_of(store: Store, number: int) -> list[str]:
     """Digests of a grievance's photos, in the order of arrival."""
     return list(store.connection.execute(_PHOTOS_OF, {"wanted": number}).scalars())
+
+
+def add_part(store: Store, number: int, person_id: str, part: Part, now: datetime) -> None:
+    """Gives a person a part in a grievance. Once: see `parts`."""
+    values = {"grievance_number": number, "person_id": person_id, "part": part, "added_at": now}
+    store.connection.execute(_INSERT_PART, values)
+
+
+def remove_part(store: Store, number: int, person_id: str, part: Part) -> None:
+    """Takes the part away."""
+    store.connection.execute(_REMOVE_PART, {"wanted": number, "person": person_id, "which_part": part})
+
+
+def parts(store: Store, number: int) -> list[Participant]:
+    """Everybody with a part, in the order in which they came."""
+    return [Participant(*row) for row in store.connection.execute(_PARTS, {"wanted": number})]
+
+
+def rate_part(store: Store, number: int, person_id: str, satisfaction: int) -> None:
+    """The mark of somebody who had joined."""
+    store.connection.execute(_RATE_PART, {"wanted": number, "person": person_id, "mark": satisfaction})
+
+
+def _all(store: Store, statement: Any, values: Mapping[str, Any]) -> list[Grievance]:
+    return [Grievance(*row) for row in store.connection.execute(statement, values)]

@@ -57,7 +57,7 @@ _KNOWN = select(inbox.c.external_id).where(
 _LEFTOVERS = (
     select(inbox.c.id, inbox.c.attempts, *_LETTER)
     .where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None), inbox.c.try_at <= bindparam("now"))
-    .order_by(inbox.c.id)
+    .order_by(inbox.c.try_at, inbox.c.id)
     .limit(64)
 )
 _NEXT_LEFTOVER = select(func.min(inbox.c.try_at)).where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None))

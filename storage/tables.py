@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Dialect,
     ForeignKey,
     Index,
@@ -89,10 +90,11 @@ class Role(StrEnum):
 
 
 class Ear(StrEnum):
-    """What makes the bot react in a group: only being spoken to, or a message that is a command as well."""
+    """What makes the bot react in a group: only being spoken to, a command as well, or a cry for help on top."""
 
     MENTION = "mention"
     COMMAND = "command"
+    ALARM = "alarm"
 
 
 class Members(StrEnum):
@@ -118,11 +120,30 @@ class GrievanceState(StrEnum):
     DRAFT = "draft"
     REPORTED = "reported"
     ACCEPTED = "accepted"
+    ASKED = "asked"
     HANDLED = "handled"
     CONFIRMED = "confirmed"
     REOPENED = "reopened"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+class Outcome(StrEnum):
+    """How a grievance came to its end."""
+
+    SOLVED = "solved"
+    UNANSWERED = "unanswered"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+class Part(StrEnum):
+    """What a person has to do with a grievance, beside its resident and its handler."""
+
+    LEAD = "lead"
+    HELPER = "helper"
+    JOINED = "joined"
 
 
 class DeadlineClass(StrEnum):
@@ -149,6 +170,12 @@ def _checked(kind: type[StrEnum]) -> SqlEnum:
 def _still_open(*names: str) -> dict[str, Any]:
     """Makes an index partial: only the rows where all of `names` are still empty are in it."""
     condition = text(" AND ".join(f"{name} IS NULL" for name in names))
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+def _filled(name: str) -> dict[str, Any]:
+    """Makes an index partial: only the rows where `name` holds something are in it, so that it is worth asking."""
+    condition = text(f"{name} IS NOT NULL")
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
@@ -309,19 +336,50 @@ grievances = Table(
     Column("state", _checked(GrievanceState), nullable=False),
     Column("level_id", ForeignKey("nodes.id")),
     Column("handler_id", ForeignKey("people.id")),
+    Column("category", String(40), nullable=False, default="other"),
+    Column("private", Boolean, nullable=False, default=False),
+    Column("anonymous", Boolean, nullable=False, default=False),
+    Column("on_behalf", String(60), nullable=False, default=""),
     Column("reported_at", Moment, nullable=False),
     Column("respond_by", Moment),
     Column("resolve_by", Moment),
+    Column("contacted_at", Moment),
+    Column("handled_at", Moment),
+    Column("ended_at", Moment),
     Column("chase_at", Moment),
     Column("chases", Integer, nullable=False, default=0),
     Column("photos", Integer, nullable=False, default=0),
     Column("group_external_id", String(160)),
     Column("reopenings", Integer, nullable=False, default=0),
+    Column("returns", Integer, nullable=False, default=0),
+    Column("households", Integer, nullable=False, default=1),
+    Column("urged_on", Date),
+    Column("urges", Integer, nullable=False, default=0),
+    Column("outcome", _checked(Outcome)),
     Column("satisfaction", Integer),
+    Column("merged_into", ForeignKey("grievances.number")),
     CheckConstraint("satisfaction BETWEEN 1 AND 3", name="satisfaction"),
     Index("ix_grievances_resident_id_reported_at", "resident_id", "reported_at"),
     Index("ix_grievances_chase_at", "chase_at"),
+    Index("ix_grievances_group_external_id_reported_at", "group_external_id", "reported_at"),
+    Index("ix_grievances_near", "place_id", "category", "reported_at", **_still_open("ended_at")),
+    Index("ix_grievances_handler_id", "handler_id", **_still_open("ended_at")),
+    Index("ix_grievances_level_id", "level_id", **_still_open("ended_at")),
+    Index("ix_grievances_community_id_reported_at", "community_id", "reported_at"),
+    Index("ix_grievances_merged_into", "merged_into", **_filled("merged_into")),
     sqlite_autoincrement=True,
+)
+
+grievance_people = Table(
+    "grievance_people",
+    metadata,
+    Column("grievance_number", ForeignKey("grievances.number"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("part", _checked(Part), primary_key=True),
+    Column("added_at", Moment, nullable=False),
+    Column("satisfaction", Integer),
+    CheckConstraint("satisfaction BETWEEN 1 AND 3", name="satisfaction"),
+    Index("ix_grievance_people_person_id", "person_id"),
 )
 
 grievance_events = Table(
@@ -332,17 +390,20 @@ grievance_events = Table(
     Column("at", Moment, nullable=False),
     Column("actor_id", String(160)),
     Column("step", String(24), nullable=False),
+    Column("subject", String(160), nullable=False, default=""),
     Column("note", Text, nullable=False, default=""),
+    Column("corrects", Number),
 )
 
 photos = Table(
     "photos",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("digest", String(64), nullable=False),
+    Column("digest", String(80), nullable=False),
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("received_at", Moment, nullable=False),
-    Column("grievance_number", ForeignKey("grievances.number"), index=True),
+    Column("grievance_number", ForeignKey("grievances.number")),
+    Index("ix_photos_grievance_number", "grievance_number", **_filled("grievance_number")),
     Index("ix_photos_loose", "person_id", "received_at", **_still_open("grievance_number")),
 )
 
@@ -356,4 +417,12 @@ phone_list = Table(
     Column("done_at", Moment),
     Column("done_by", String(160)),
     Index("ix_phone_list_open", "person_id", **_still_open("done_at")),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("due_at", Moment, primary_key=True),
+    Column("said_at", Moment),
 )

@@ -58,7 +58,7 @@ _GROUPS = select(
 _REBIND = (
     update(groups)
     .where(groups.c.channel == bindparam("at_channel"), groups.c.external_id == bindparam("at_id"))
-    .values(node_id=bindparam("to_node"), name=bindparam("to_name"))
+    .values(node_id=bindparam("to_node"), name=bindparam("to_name"), ear=bindparam("to_ear"))
 )
 _INSERT_GROUP = insert(groups)
 
@@ -94,7 +94,13 @@ def all_groups(store: Store) -> list[Group]:
 
 def bind(store: Store, group: Group) -> None:
     """Hangs a group on a node, or moves it there."""
-    values = {"to_node": group.node_id, "to_name": group.name, "at_channel": group.channel, "at_id": group.external_id}
+    values = {
+        "to_node": group.node_id,
+        "to_name": group.name,
+        "to_ear": group.ear,
+        "at_channel": group.channel,
+        "at_id": group.external_id,
+    }
     if not store.connection.execute(_REBIND, values).rowcount:
         store.connection.execute(
             _INSERT_GROUP,

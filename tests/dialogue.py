@@ -43,13 +43,14 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """One test: its name, when it begins, who is who, and its lines."""
+    """One test: its name, when it begins, who is who, its lines, and rules that are not the usual ones."""
 
     name: str
     at: datetime
     people: Mapping[str, str]
     groups: Mapping[str, str]
     lines: tuple[str, ...]
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def read(file: Path) -> Iterator[Dialogue]:
         begins = datetime.fromisoformat(str(each.get("at", "2026-12-01 09:00"))).replace(tzinfo=CHINA)
         name = f"{file.stem}: {each['name']}"
         lines = tuple(line if isinstance(line, str) else _rejoined(line) for line in each["dialogue"])
-        yield Dialogue(name, begins, who["people"], who["groups"], lines)
+        yield Dialogue(name, begins, who["people"], who["groups"], lines, Rules(**who.get("rules", {})))
 
 
 def _rejoined(line: Mapping[str, Any]) -> str:
@@ -91,13 +92,12 @@ class Player:
     dialogue: Dialogue
     database: Database
     folder: Path
-    rules: Rules = field(default_factory=Rules)
     _heard: list[Heard] = field(default_factory=list)
     _clock: datetime = datetime(2000, 1, 1, tzinfo=CHINA)
 
     async def play(self) -> None:
         """Raises `AssertionError` that quotes the dialogue where it and the bot part ways."""
-        desk = Desk(self.database, self.rules, {pipe.NAME: pipe.NAME}, JOBS)
+        desk = Desk(self.database, self.dialogue.rules, {pipe.NAME: pipe.NAME}, JOBS)
         photos = Photos(self.folder / "photos")
         simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, None), self._hear)
         self._clock = self.dialogue.at

@@ -122,3 +122,12 @@ def test_a_photo_is_kept_once_and_without_its_secrets(tmp_path: Path) -> None:
     with Image.open(photos.path(first)) as opened:
         assert max(opened.size) == 2048
     assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".jpg"]
+
+
+def test_a_video_is_kept_without_the_place_where_it_was_taken(tmp_path: Path) -> None:
+    video = b"\x00\x00\x00\x18ftypmp42" + b"\xa9xyz\x00\x12+22.5431+114.0579/" + b"picture data"
+    photos = Photos(tmp_path)
+    kept = photos.path(photos.keep(video))
+    assert kept.suffix == ".mp4"
+    assert b"22.5431" not in kept.read_bytes()
+    assert kept.read_bytes().endswith(b"picture data")

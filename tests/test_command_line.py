@@ -214,3 +214,31 @@ def test_help_is_in_both_languages() -> None:
     result = bot("--help")
     assert "启动" in result.stdout
     assert "Start" in result.stdout
+
+
+def test_understand_answers_each_line(tmp_path: Path) -> None:
+    asked = [
+        {"text": "麻烦帮我约一下下周三下午的律师", "at": "2026-11-18T10:00:00+08:00"},
+        {"text": "@小善 三号楼二单元501水管爆了,电话13812345678", "at": "2026-11-18T10:00:00", "where": "mention"},
+        {"text": "大家去报名了吗", "where": "group"},
+        {"text": "报名 修家电 12月5日-7日", "at": "2026-11-18T10:00:00+08:00"},
+        {"text": "救命,着火了", "where": "private"},
+    ]
+    booking, report, talk, days, alarm = said(bot("understand", feed=lines(*asked)))
+    assert booking["command"] == "bookings.book"
+    assert booking["when"] == {"start": "2026-11-25", "end": None, "part": "pm"}
+    assert (report["command"], report["place"]["node"], report["place"]["room"]) == (
+        "grievances.report",
+        "building-3",
+        "501",
+    )
+    assert report["category"][0] == "water"
+    assert "mobile" in {each["kind"] for each in report["personal"]}
+    assert talk["command"] is None
+    assert days["when"] == {"start": "2026-12-05", "end": "2026-12-07", "part": None}
+    assert alarm["command"] == "alarm"
+
+
+def test_understand_says_what_is_wrong_with_a_line() -> None:
+    heard = said(bot("understand", feed='{"text": 1}\nno json\n{"text": "帮助"}\n'))
+    assert ["error" in each for each in heard] == [True, True, False]

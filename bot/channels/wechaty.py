@@ -59,6 +59,7 @@ class _Message(IntEnum):
     """Message types as gateways send them: TypeScript's numbers, not those of the Python enum of the same name."""
 
     PHOTO = 6
+    VIDEO = 15
     TEXT = 7
     CHAIN_SIGN_UP = 10  # WeChat's own type 53; many gateways deliver it as TEXT
 
@@ -376,7 +377,7 @@ class Wechaty:
         del self._waiting[conversation]
 
     async def _message(self, arrival: _Arrival, payload: Any) -> Incoming:
-        is_photo = int(payload.type) == _Message.PHOTO
+        is_photo = int(payload.type) in (_Message.PHOTO, _Message.VIDEO)
         text = "" if is_photo else payload.text
         return Incoming(
             channel=self.name,

@@ -18,6 +18,14 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _statutory_days(day.year)
 
 
+def unpublished_years(now: date, ahead: timedelta = timedelta(days=60)) -> list[int]:
+    """Years that deadlines set today may reach into and whose official calendar is not known yet. Best none.
+
+    Sixty days: fifteen working days across the longest holidays, and a pause on the way.
+    """
+    return [year for year in range(now.year, (now + ahead).year + 1) if not is_published(year)]
+
+
 @lru_cache(maxsize=128)
 def is_published(year: int) -> bool:
     """Whether the year's official calendar is known, shifted working days included."""

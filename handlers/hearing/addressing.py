@@ -12,7 +12,8 @@ _AT_SIGNS = "@\uff20"
 def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listener | None) -> bool:
     """A mention, the bot's name in front, or a message that is a command.
 
-    `listener` is None where the group wants the bot to react only when spoken to.
+    A command may follow the name at once (小善查0123); other words may not (小善良的人). `listener` is None
+    where the group wants the bot to react only when spoken to.
     """
     if mentions_bot:
         return True
@@ -21,7 +22,11 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listen
     head = text[0]
     if (head == bot_name[0] or head in _AT_SIGNS) and _calls_by_name(text, bot_name):
         return True
-    if listener is None or (head not in listener.heads and not head.isspace()):
+    if listener is None:
+        return False
+    if head == bot_name[0] and text.startswith(bot_name):
+        return listener.command(normalise(text[len(bot_name) :])) is not None
+    if head not in listener.heads and not head.isspace():
         return False
     return listener.group_command(normalise(text)) is not None
 

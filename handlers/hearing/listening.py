@@ -19,6 +19,11 @@ ABOUT_WHAT_WAS_SAID = frozenset({"grievances.look_up", "grievances.urge", "griev
 LONGEST_GROUP_COMMAND = 500
 """Characters. What is longer is an announcement or a story."""
 
+LONGEST_BY_SOUND = 30
+"""Characters of a message whose words are compared with command words by their sound."""
+
+_BETWEEN_CHARACTERS = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+
 _REFERENCES = {
     "number": re.compile(r"(?<![\dTtWwBb])(\d{3,9})(?!\d|号楼|栋|幢|室|单元|元|人|个|天)"),
     "task": re.compile(r"[Tt]-?(\d{1,6})(?!\d)"),
@@ -57,14 +62,32 @@ class Listener:
     def command(self, text: str) -> Heard | None:
         """The command that a normalised text is, with politeness and slips, said to the bot."""
         forms = list(dict.fromkeys(self.politeness.forms(self.typos.listed(text))))
+        for with_words in (False, True):  # 预约取消, with whatever politeness, is not 预约 and some words
+            for form in forms:
+                if heard := self.commands.match(form, spoken_to=True, with_words=with_words):
+                    return heard
         for form in forms:
-            if heard := self.commands.match(form, spoken_to=True):
-                return heard
-        for form in forms:
-            corrected = self.typos.by_sound(self.typos.listed(form))
-            if corrected != form and (heard := self.commands.match(corrected, spoken_to=True)):
+            if heard := self._with_slips(form):
                 return heard
         return None
+
+    def _with_slips(self, form: str) -> Heard | None:
+        """Without stray spaces, with the first word put right from the list, then by its sound, then all of them.
+
+        Where all were put right, none may be left over: 水管 sounds like 谁管.
+        """
+        closed = self.typos.listed(_BETWEEN_CHARACTERS.sub("", form))
+        if closed != form and (heard := self.commands.match(closed, spoken_to=True)):
+            return heard
+        if len(closed) > LONGEST_BY_SOUND:
+            return None
+        heard = self.commands.match(self.typos.first_by_sound(closed), spoken_to=True) or self.commands.match(
+            self.typos.by_sound(closed), spoken_to=True, with_words=False
+        )
+        if heard and "words" in heard.arguments:
+            length = len(str(heard.arguments["words"]))
+            return Heard(heard.command, {**heard.arguments, "words": closed[-length:]})
+        return heard
 
     def group_command(self, text: str) -> Heard | None:
         """The command that a normalised text is, said in a group to nobody in particular: strict, most is talk."""
@@ -81,9 +104,10 @@ class Listener:
         troubled = any(word in text for word in self.trouble)
         if not readings:
             return Heard(REPORT, {"words": text}) if troubled else None
-        if readings[0].command in ABOUT_WHAT_WAS_SAID:
-            readings = readings[:1]
-        elif troubled:
+        about = [reading for reading in readings if reading.command in ABOUT_WHAT_WAS_SAID]
+        if about:
+            readings = about[:1]
+        elif troubled and all(reading.command != REPORT for reading in readings):
             readings = [Reading(REPORT, readings[0].score), *readings][:3]
         heard = tuple(Heard(reading.command, arguments_of(reading.command, text)) for reading in readings)
         return heard[0] if len(heard) == 1 else Unclear(heard)

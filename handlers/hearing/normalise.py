@@ -10,6 +10,12 @@ LONGEST = 2_000
 """Characters that are read of a message. Nobody types more; what is longer is pasted or an attack."""
 
 _NOT_TEXT = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]")
+EMOJI = r"[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]|\[[\u4e00-\u9fffA-Za-z]{1,4}\]"
+"""Pictures at the end of a message, WeChat's own among them: [玫瑰]."""
+
+_DRESSING = {0xFE0E: "", 0xFE0F: "", 0x20E3: ""}
+"""What makes a digit a key and a sign a picture."""
+
 _SPACES = re.compile(r"[ \t\u00a0\u2005\u3000]+")
 _CIRCLED = {ord(sign): str(number) for number, sign in enumerate("①②③④⑤⑥⑦⑧⑨", start=1)}
 
@@ -24,7 +30,7 @@ def normalise(text: str) -> str:
 
     Only the first `LONGEST` characters are looked at.
     """
-    text = unicodedata.normalize("NFKC", clean(text[:LONGEST]).translate(_CIRCLED))
+    text = unicodedata.normalize("NFKC", clean(text[:LONGEST]).translate(_CIRCLED | _DRESSING))
     return _SPACES.sub(" ", _simplified(text)).strip()
 
 

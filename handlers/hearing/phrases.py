@@ -1,6 +1,7 @@
 """Ways of saying a command, compiled from `phrases/*.yaml`: literal words with slots in them.
 
-`接 {number}` is a phrase with one slot. `~` in front: only when the bot is spoken to.
+`接 {number}` is a phrase with one slot, in `催 {number?}` it may be left out. `(查|看) {number}`: one of these words.
+`查[一下|下] {number}`: one of them or none. `~` in front: only when the bot is spoken to.
 """
 
 import re
@@ -9,25 +10,62 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from handlers.hearing.normalise import variants
+from handlers.hearing.normalise import EMOJI, variants
+from handlers.hearing.numerals import to_int
 
 LOOSE_MARK = "~"
 
+_SPOKEN_DIGITS = "零〇幺一二三四五六七八九十百两"
+
+
+def read_digits(said: str) -> int:
+    """A number as typed or as spoken, 幺 for 一. What is no numeral at all becomes 0, a number that nothing has."""
+    return int(said) if said.isdecimal() else to_int(said.replace("幺", "一")) or 0
+
+
 SLOTS: Mapping[str, tuple[str, Callable[[str], object]]] = {
-    "number": (r"(?:编号|no\.?|#)?\s*(?P<number>\d{1,40})(?!\d)\s*号?", int),
-    "task": (r"t\s*-?(?P<task>\d{1,6})(?!\d)\s*号?", lambda digits: f"T{int(digits):03d}"),
-    "wish": (r"w\s*-?(?P<wish>\d{1,6})(?!\d)\s*号?", lambda digits: f"W{int(digits):02d}"),
-    "booking": (r"b\s*-?(?P<booking>\d{1,6})(?!\d)\s*号?", lambda digits: f"B{int(digits):03d}"),
+    "number": (
+        rf"(?:第|编号|单号|号码|no\.?|#)?[\s:是]*(?P<number>\d{{1,40}}|[{_SPOKEN_DIGITS}]{{2,8}})(?!\d)\s*号?",
+        read_digits,
+    ),
+    "into": (r"(?:编号|no\.?|#)?\s*(?P<into>\d{1,40})(?!\d)\s*号?", int),
+    "task": (
+        rf"t\s*-?\s*(?P<task>\d{{1,6}}|[{_SPOKEN_DIGITS}]{{1,6}})(?!\d)\s*号?",
+        lambda said: f"T{read_digits(said):03d}",
+    ),
+    "wish": (
+        rf"w\s*-?\s*(?P<wish>\d{{1,6}}|[{_SPOKEN_DIGITS}]{{1,6}})(?!\d)\s*号?",
+        lambda said: f"W{read_digits(said):02d}",
+    ),
+    "booking": (
+        rf"b\s*-?\s*(?P<booking>\d{{1,6}}|[{_SPOKEN_DIGITS}]{{1,6}})(?!\d)\s*号?",
+        lambda said: f"B{read_digits(said):03d}",
+    ),
     "amount": (r"(?P<amount>[\d零一二两三四五六七八九十百千.-]{1,12}\s*\S{0,12})", str.strip),
     "code": (r"(?P<code>\d{4,12})", str),
     "words": (r"(?P<words>.+)", str.strip),
 }
 """Each slot: what may stand in it, and what it becomes. Slots of listed words (stalls, whom) come beside these."""
 
-_PIECE = re.compile(r"\{(\w+)\}")
+_MAY_HAVE_WORDS = "{words?}"
+
+LONGEST_BEFORE_COMMAND = 60
+"""Characters of a message whose command stands at its end: 3号楼归谁管."""
+
+NUMBER_IN_GROUP = r"(?:编号|no\.?|#)?[\s:]*(?P<number>\d{3,40})(?!\d)\s*号?"
+"""In a group a case has its leading zeros or a mark before it: 「接 1」 is an answer to a neighbour."""
+
+_TOKEN = re.compile(
+    r"\{(?P<slot>\w+)(?P<may>\??)\}|\[(?P<optional>[^\]]+)\]|\((?P<one_of>[^)]+)\)|(?P<words>[^\s{\[(]+)"
+)
 _MARKS = r"[\s,:、。.!~;]"
-_END = r"[\s。.!~…]*"
-_END_SPOKEN_TO = r"[\s。.!~…?]*"
+"""Always taken all (`*+`): two runs of them side by side would be tried in every division."""
+
+_END = rf"(?:[\s,。.!~…]|{EMOJI})*+"
+_END_SPOKEN_TO = rf"(?:[\s,。.!~…?]|{EMOJI})*+"
+_BEFORE_WORDS = rf"(?:{_MARKS}++|(?!{_MARKS}|[过了的着完好满]))"
+"""「约了律师」 and 「反映过的事」 tell of what was done: no order to do it."""
+
 _OR_A_PLACE = r"(?=(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*(?:号楼|栋|幢))"
 """In a group words must be set off from the command word (「反映过了没用」 is talk), unless a place comes first."""
 
@@ -47,6 +85,7 @@ class _Phrase:
     command: str
     pattern: str
     in_group: str | None
+    has_words: bool
 
 
 class Phrasebook:
@@ -72,49 +111,66 @@ class Phrasebook:
         self.heads = frozenset().union(*(variants(head) | {head.upper()} for head in in_group))
         """First characters, as typed, of what may be heard in a group unasked."""
 
-    def match(self, text: str, *, spoken_to: bool) -> Heard | None:
-        """The command that a normalised text is, all of it."""
+    def match(self, text: str, *, spoken_to: bool, with_words: bool | None = None) -> Heard | None:
+        """The command that a normalised text is, all of it; `with_words`: only ways with, or without, words in them."""
         for phrase in self._candidates(text):
             pattern = phrase.pattern if spoken_to else phrase.in_group
-            found = _compiled(pattern).fullmatch(text) if pattern else None
+            wanted = with_words is None or phrase.has_words is with_words
+            found = _compiled(pattern).fullmatch(text) if pattern and wanted else None
             if found:
                 return Heard(
-                    phrase.command, {name: self._value(name, said) for name, said in found.groupdict().items()}
+                    phrase.command, {name: self._value(name, said) for name, said in found.groupdict().items() if said}
                 )
         return None
 
     def _candidates(self, text: str) -> Iterable[_Phrase]:
-        return (*self._by_head.get(text[:1].lower(), ()), *self._by_head.get("", ()))
+        by_head = self._by_head.get(text[:1].lower(), ())
+        return by_head if len(text) > LONGEST_BEFORE_COMMAND else (*by_head, *self._by_head.get("", ()))
 
     def _add(self, command: str, way: str, *, in_group: bool) -> None:
         spoken = way.lstrip(LOOSE_MARK)
-        loose = self._pattern(spoken, f"{_MARKS}*") + _END_SPOKEN_TO
+        if _MAY_HAVE_WORDS in spoken:
+            self._add(command, way.replace(_MAY_HAVE_WORDS, ""), in_group=in_group)
+            self._add(command, way.replace(_MAY_HAVE_WORDS, "{words}"), in_group=in_group)
+            return
+        loose = self._pattern(spoken, _BEFORE_WORDS, SLOTS["number"][0]) + _END_SPOKEN_TO
         strict = None
         if in_group and not way.startswith(LOOSE_MARK):
-            before_words = f"(?:{_MARKS}+|{_OR_A_PLACE})"
-            strict = self._pattern(spoken, before_words) + _END
+            before_words = f"(?:{_MARKS}++|{_OR_A_PLACE})"
+            strict = self._pattern(spoken, before_words, NUMBER_IN_GROUP) + _END
         for head in self._heads_of(spoken):
-            self._by_head[head].append(_Phrase(command, loose, strict))
-        word = spoken.partition(" ")[0]
-        if len(word) > 1 and "{" not in word:
-            self.command_words.add(word)
+            self._by_head[head].append(_Phrase(command, loose, strict, "{words}" in spoken))
+        for token in _TOKEN.finditer(spoken):
+            if not token["slot"]:
+                self.command_words.update(word for word in _may_say(token) if len(word) > 1)
 
     def _heads_of(self, way: str) -> set[str]:
         """What the first character may be; the empty string: anything."""
-        if not way.startswith("{"):
-            return {way[0].lower()}
-        slot = way[1 : way.index("}")]
-        known = {"task": {"t"}, "wish": {"w"}, "booking": {"b"}, "number": {*"0123456789编n#"}}
+        heads: set[str] = set()
+        for token in _TOKEN.finditer(way):
+            if token["slot"]:
+                return heads | self._heads_of_slot(token["slot"])
+            heads |= {said[0].lower() for said in _may_say(token) if said}
+            if not token["optional"]:
+                break
+        return heads
+
+    def _heads_of_slot(self, slot: str) -> set[str]:
+        known = {"task": {"t"}, "wish": {"w"}, "booking": {"b"}, "number": {*f"0123456789编单第号n#{_SPOKEN_DIGITS}"}}
         return known.get(slot, {word[0] for word in self._vocabulary.get(slot, ())} or {""})
 
-    def _pattern(self, way: str, before_words: str) -> str:
+    def _pattern(self, way: str, before_words: str, number: str) -> str:
         pattern = ""
-        for index, piece in enumerate(_PIECE.split(way)):
-            if index % 2 == 0:
-                pattern += r"\s*".join(map(re.escape, piece.split()))
-                continue
-            between = before_words if piece == "words" else r"\s*"
-            pattern += (between if pattern else "") + self._slot(piece, way)
+        for token in _TOKEN.finditer(way):
+            slot = token["slot"]
+            between = before_words if slot == "words" else f"{_MARKS}*+" if "{" in way else r"\s*+"
+            if slot:
+                said = number if slot == "number" else self._slot(slot, way)
+            else:
+                said = "|".join(re.escape(each) for each in sorted(_may_say(token), key=len, reverse=True))
+                said = f"(?:{said})"
+            said = between + said if pattern else said
+            pattern += f"(?:{said})?" if token["may"] else said
         return pattern
 
     def _slot(self, name: str, way: str) -> str:
@@ -134,7 +190,25 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | re.DOTALL)
 
 
+def _may_say(token: re.Match[str]) -> tuple[str, ...]:
+    """The words that a token stands for; an optional one may also be nothing."""
+    if token["words"]:
+        return (token["words"],)
+    return (*token["optional"].split("|"), "") if token["optional"] else tuple(token["one_of"].split("|"))
+
+
 def _most_literal_first(phrases: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """The phrases with the most literal words first, so that 取消预约 is not 取消 {words}."""
     pairs = [(command, way) for command, ways in phrases.items() for way in ways]
-    return sorted(pairs, key=lambda pair: (_PIECE.findall(pair[1]).count("words"), -len(_PIECE.sub("", pair[1]))))
+    return sorted(pairs, key=lambda pair: ("{words" in pair[1], -_precise_slots(pair[1]), -_literal(pair[1])))
+
+
+def _precise_slots(way: str) -> int:
+    """Slots for numbers and codes: 改类 {number} {words} comes before 改 {words?}."""
+    return sum(way.count(f"{{{name}") for name in SLOTS if name != "words")
+
+
+def _literal(way: str) -> int:
+    """Characters that are certainly said."""
+    tokens = (token for token in _TOKEN.finditer(way.lstrip(LOOSE_MARK)) if not token["slot"])
+    return sum(min(map(len, _may_say(token))) for token in tokens)

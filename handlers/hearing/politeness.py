@@ -3,9 +3,15 @@
 import re
 from collections.abc import Iterable
 
-from handlers.hearing.normalise import variants
+from handlers.hearing.normalise import EMOJI, variants
 
-_MARKS = r"[\s,:、。.!~;?]*"
+_MARKS = rf"(?:[\s,:、。.!~;?…]|{EMOJI})*+"
+
+MOST_WORDS = 6
+"""Polite words that are taken off either end. Who says more of them says nothing else."""
+
+LONGEST_ENDING = 20
+"""Characters at the end among which the last polite word is looked for."""
 
 
 class Politeness:
@@ -16,22 +22,27 @@ class Politeness:
         self.heads = frozenset().union(*(variants(word[0]) for word in before))
         """First characters, as typed, of what may stand before a command."""
         self._before = re.compile(f"(?:{_any_of(before)}){_MARKS}")
-        self._after = re.compile(f"{_MARKS}(?:{_any_of(after)}){_MARKS}$")
+        self._after = re.compile(f"(?:{_any_of(after)}){_MARKS}$")
 
     def forms(self, text: str) -> Iterable[str]:
         """The text with less and less around it, the text itself first. The last form may be empty."""
         yield text
         endings = [text, *self._shorter(text)]
-        for ending in endings[1:]:
-            yield ending
+        yield from endings[1:]
         for ending in endings:
             position = 0
-            while found := self._before.match(ending, position):
+            for _ in range(MOST_WORDS):
+                found = self._before.match(ending, position)
+                if found is None:
+                    break
                 position = found.end()
                 yield ending[position:]
 
     def _shorter(self, text: str) -> Iterable[str]:
-        while found := self._after.search(text):
+        for _ in range(MOST_WORDS):
+            found = self._after.search(text, max(0, len(text) - LONGEST_ENDING))
+            if found is None:
+                break
             text = text[: found.start()]
             yield text
 

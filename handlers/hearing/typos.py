@@ -7,7 +7,7 @@ A word that sounds like a command word, and is none itself, becomes it. Tones an
 import os
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # its dictionary of phrases: 0.1 s and 40 MB, of no use here
 os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
@@ -24,25 +24,44 @@ class Typos:
     def __init__(self, command_words: Iterable[str], listed: Mapping[str, str]) -> None:
         words = frozenset(word for word in command_words if 2 <= len(word) <= 4)
         self._words = words
-        self._by_sound = {sound(word): word for word in sorted(words, reverse=True)}
         self._listed = listed
         self.listed_slips = frozenset(listed)
         self._any_listed = re.compile("|".join(map(re.escape, sorted(listed, key=len, reverse=True))))
+
+    @cached_property
+    def _by_sound(self) -> Mapping[tuple[str, ...], str]:
+        return {sound(word): word for word in sorted(self._words, reverse=True)}
 
     def listed(self, text: str) -> str:
         """The text with the listed slips put right at its beginning. Cheap enough for every message."""
         found = self._any_listed.match(text)
         return self._listed[found[0]] + text[found.end() :] if found else text
 
+    def first_by_sound(self, text: str) -> str:
+        """The text with its first word put right where that sounds like a command word. It keeps its length."""
+        first = self._meant(text, 0) if text else ""
+        return first + text[len(first) :]
+
     def by_sound(self, text: str) -> str:
-        """The text with its first word put right where that sounds like a command word."""
+        """The text with every word put right that sounds like a command word. It keeps its length.
+
+        Only for what must then be a command as a whole: in ordinary talk many a word sounds like another.
+        """
+        corrected, position = "", 0
+        while position < len(text):
+            word = self._meant(text, position)
+            corrected += word
+            position += len(word)
+        return corrected
+
+    def _meant(self, text: str, position: int) -> str:
         for length in (4, 3, 2):
-            head = text[:length]
-            if len(head) == length and head not in self._words and _is_chinese(head):
-                meant = self._by_sound.get(sound(head))
-                if meant is not None:
-                    return meant + text[length:]
-        return text
+            said = text[position : position + length]
+            if said in self._words:
+                return said
+            if len(said) == length and _is_chinese(said) and (meant := self._by_sound.get(sound(said))):
+                return meant
+        return text[position]
 
 
 @lru_cache(maxsize=4096)

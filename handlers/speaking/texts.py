@@ -52,6 +52,11 @@ def day(value: date) -> str:
     return f"{value.month}月{value.day}日(周{WEEKDAYS[value.weekday()]})"
 
 
+def moment(value: datetime) -> str:
+    """A day and hour in little room, for lists: 12-05 09:30."""
+    return f"{value:%m-%d %H:%M}"
+
+
 def shorten(words: str, at_most: int) -> str:
     """Words for a preview, on one line."""
     words = " ".join(words.split())

@@ -22,8 +22,15 @@ from handlers import phrasebook
 from handlers.speaking import texts
 
 GROUP = "天天向善"
-RESIDENTS = ("resident-1-201", "resident-3-501", "resident-5-101", "elder-5-102", "resident-9-302", "new-neighbour")
-TROUBLES = ("3号楼2单元电梯坏了", "5号楼1单元灯不亮", "9号楼楼道有垃圾")
+TROUBLES = {
+    "resident-1-201": "1号楼1单元没水了",
+    "resident-3-501": "3号楼2单元电梯坏了",
+    "resident-5-101": "5号楼1单元灯不亮",
+    "elder-5-102": "6号楼门口太吵",
+    "resident-9-302": "9号楼楼道有垃圾",
+    "new-neighbour": "8号楼前乱停车",
+}
+"""Each resident with a building of their own: the same from a neighbour would be asked about, not sent out."""
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__])
@@ -57,11 +64,10 @@ class Report:
 
 def reports(chance: Random, first: int, count: int) -> list[Report]:
     """New reports. Each has its id in its words, so that what came of it can be found."""
+    residents = chance.choices(tuple(TROUBLES), k=count)
     return [
-        Report(
-            f"m{number}", chance.choice(RESIDENTS), f"{chance.choice(TROUBLES)},第m{number}件", chance.random() < 0.7
-        )
-        for number in range(first, first + count)
+        Report(f"m{number}", resident, f"{TROUBLES[resident]},第m{number}件", chance.random() < 0.7)
+        for number, resident in enumerate(residents, start=first)
     ]
 
 

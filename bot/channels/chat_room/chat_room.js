@@ -300,13 +300,23 @@ function drawPicture(pane, bubble, line) {
   image.alt = "照片";
   image.src = line.local ?? `photos/${line.picture}`;
   image.addEventListener("load", () => { if (pane.atEnd) toBottom(pane); });
-  image.addEventListener("error", () => {
-    bubble.classList.replace("photo", "gone");
-    bubble.textContent = "照片打不开,或者已经清理了";
-  });
+  image.addEventListener("error", () => drawVideo(pane, bubble, image.src));
   button.append(image);
   button.addEventListener("click", () => openViewer(image.src));
   bubble.append(button);
+}
+
+// What is no picture may be a short video; what is neither is gone.
+function drawVideo(pane, bubble, source) {
+  const video = document.createElement("video");
+  video.controls = true;
+  video.addEventListener("loadedmetadata", () => { if (pane.atEnd) toBottom(pane); });
+  video.addEventListener("error", () => {
+    bubble.classList.replace("photo", "gone");
+    bubble.textContent = "照片打不开,或者已经清理了";
+  });
+  video.src = source;
+  bubble.replaceChildren(video);
 }
 
 function drawFile(bubble) {

@@ -109,4 +109,6 @@ def picture_type(content: bytes) -> str | None:
     """The media type by the first bytes; what the browser claimed is not asked."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
+    if content[4:8] == b"ftyp":
+        return "video/mp4"
     return next((media_type for start, media_type in _PICTURE_TYPES if content.startswith(start)), None)

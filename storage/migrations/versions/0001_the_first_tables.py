@@ -19,6 +19,12 @@ def upgrade() -> None:
     sa.Column('paused_until', storage.tables.Moment(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('channel', 'account', name=op.f('pk_accounts'))
     )
+    op.create_table('announcements',
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('due_at', storage.tables.Moment(timezone=True), nullable=False),
+    sa.Column('said_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('kind', 'due_at', name=op.f('pk_announcements'))
+    )
     op.create_table('inbox',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('channel', sa.String(length=40), nullable=False),
@@ -96,7 +102,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('node_id', sa.String(length=80), nullable=False),
     sa.Column('members', sa.Enum('residents', 'volunteers', name='members', native_enum=False, create_constraint=True, length=24), nullable=False),
-    sa.Column('ear', sa.Enum('mention', 'command', name='ear', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('ear', sa.Enum('mention', 'command', 'alarm', name='ear', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.ForeignKeyConstraint(['node_id'], ['nodes.id'], name=op.f('fk_groups_node_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_groups')),
     sa.UniqueConstraint('channel', 'external_id', name=op.f('uq_groups_channel_external_id'))
@@ -130,22 +136,36 @@ def upgrade() -> None:
     sa.Column('place', sa.String(length=200), nullable=False),
     sa.Column('words', sa.Text(), nullable=False),
     sa.Column('deadline_class', sa.Enum('life', 'utility', 'ordinary', 'hard', name='deadlineclass', native_enum=False, create_constraint=True, length=24), nullable=False),
-    sa.Column('state', sa.Enum('draft', 'reported', 'accepted', 'handled', 'confirmed', 'reopened', 'closed', 'withdrawn', name='grievancestate', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('state', sa.Enum('draft', 'reported', 'accepted', 'asked', 'handled', 'confirmed', 'reopened', 'closed', 'withdrawn', 'merged', name='grievancestate', native_enum=False, create_constraint=True, length=24), nullable=False),
     sa.Column('level_id', sa.String(length=80), nullable=True),
     sa.Column('handler_id', sa.String(length=160), nullable=True),
+    sa.Column('category', sa.String(length=40), nullable=False),
+    sa.Column('private', sa.Boolean(), nullable=False),
+    sa.Column('anonymous', sa.Boolean(), nullable=False),
+    sa.Column('on_behalf', sa.String(length=60), nullable=False),
     sa.Column('reported_at', storage.tables.Moment(timezone=True), nullable=False),
     sa.Column('respond_by', storage.tables.Moment(timezone=True), nullable=True),
     sa.Column('resolve_by', storage.tables.Moment(timezone=True), nullable=True),
+    sa.Column('contacted_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.Column('handled_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.Column('ended_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.Column('chase_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.Column('chases', sa.Integer(), nullable=False),
     sa.Column('photos', sa.Integer(), nullable=False),
     sa.Column('group_external_id', sa.String(length=160), nullable=True),
     sa.Column('reopenings', sa.Integer(), nullable=False),
+    sa.Column('returns', sa.Integer(), nullable=False),
+    sa.Column('households', sa.Integer(), nullable=False),
+    sa.Column('urged_on', sa.Date(), nullable=True),
+    sa.Column('urges', sa.Integer(), nullable=False),
+    sa.Column('outcome', sa.Enum('solved', 'unanswered', 'withdrawn', 'merged', name='outcome', native_enum=False, create_constraint=True, length=24), nullable=True),
     sa.Column('satisfaction', sa.Integer(), nullable=True),
+    sa.Column('merged_into', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.CheckConstraint('satisfaction BETWEEN 1 AND 3', name=op.f('ck_grievances_satisfaction')),
     sa.ForeignKeyConstraint(['community_id'], ['nodes.id'], name=op.f('fk_grievances_community_id')),
     sa.ForeignKeyConstraint(['handler_id'], ['people.id'], name=op.f('fk_grievances_handler_id')),
     sa.ForeignKeyConstraint(['level_id'], ['nodes.id'], name=op.f('fk_grievances_level_id')),
+    sa.ForeignKeyConstraint(['merged_into'], ['grievances.number'], name=op.f('fk_grievances_merged_into')),
     sa.ForeignKeyConstraint(['place_id'], ['nodes.id'], name=op.f('fk_grievances_place_id')),
     sa.ForeignKeyConstraint(['resident_id'], ['people.id'], name=op.f('fk_grievances_resident_id')),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_grievances')),
@@ -153,6 +173,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('grievances', schema=None) as batch_op:
         batch_op.create_index('ix_grievances_chase_at', ['chase_at'], unique=False)
+        batch_op.create_index('ix_grievances_community_id_reported_at', ['community_id', 'reported_at'], unique=False)
+        batch_op.create_index('ix_grievances_group_external_id_reported_at', ['group_external_id', 'reported_at'], unique=False)
+        batch_op.create_index('ix_grievances_handler_id', ['handler_id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index('ix_grievances_level_id', ['level_id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index('ix_grievances_merged_into', ['merged_into'], unique=False, sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
+        batch_op.create_index('ix_grievances_near', ['place_id', 'category', 'reported_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.create_index('ix_grievances_resident_id_reported_at', ['resident_id', 'reported_at'], unique=False)
 
     op.create_table('invitations',
@@ -207,16 +233,32 @@ def upgrade() -> None:
     sa.Column('at', storage.tables.Moment(timezone=True), nullable=False),
     sa.Column('actor_id', sa.String(length=160), nullable=True),
     sa.Column('step', sa.String(length=24), nullable=False),
+    sa.Column('subject', sa.String(length=160), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('corrects', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['grievance_number'], ['grievances.number'], name=op.f('fk_grievance_events_grievance_number')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_grievance_events'))
     )
     with op.batch_alter_table('grievance_events', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_grievance_events_grievance_number'), ['grievance_number'], unique=False)
 
+    op.create_table('grievance_people',
+    sa.Column('grievance_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.String(length=160), nullable=False),
+    sa.Column('part', sa.Enum('lead', 'helper', 'joined', name='part', native_enum=False, create_constraint=True, length=24), nullable=False),
+    sa.Column('added_at', storage.tables.Moment(timezone=True), nullable=False),
+    sa.Column('satisfaction', sa.Integer(), nullable=True),
+    sa.CheckConstraint('satisfaction BETWEEN 1 AND 3', name=op.f('ck_grievance_people_satisfaction')),
+    sa.ForeignKeyConstraint(['grievance_number'], ['grievances.number'], name=op.f('fk_grievance_people_grievance_number')),
+    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_grievance_people_person_id')),
+    sa.PrimaryKeyConstraint('grievance_number', 'person_id', 'part', name=op.f('pk_grievance_people'))
+    )
+    with op.batch_alter_table('grievance_people', schema=None) as batch_op:
+        batch_op.create_index('ix_grievance_people_person_id', ['person_id'], unique=False)
+
     op.create_table('photos',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('digest', sa.String(length=80), nullable=False),
     sa.Column('person_id', sa.String(length=160), nullable=False),
     sa.Column('received_at', storage.tables.Moment(timezone=True), nullable=False),
     sa.Column('grievance_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -225,7 +267,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_photos'))
     )
     with op.batch_alter_table('photos', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_photos_grievance_number'), ['grievance_number'], unique=False)
+        batch_op.create_index('ix_photos_grievance_number', ['grievance_number'], unique=False, sqlite_where=sa.text('grievance_number IS NOT NULL'), postgresql_where=sa.text('grievance_number IS NOT NULL'))
         batch_op.create_index('ix_photos_loose', ['person_id', 'received_at'], unique=False, sqlite_where=sa.text('grievance_number IS NULL'), postgresql_where=sa.text('grievance_number IS NULL'))
 
     # ### end Alembic commands ###
@@ -235,9 +277,13 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table('photos', schema=None) as batch_op:
         batch_op.drop_index('ix_photos_loose', sqlite_where=sa.text('grievance_number IS NULL'), postgresql_where=sa.text('grievance_number IS NULL'))
-        batch_op.drop_index(batch_op.f('ix_photos_grievance_number'))
+        batch_op.drop_index('ix_photos_grievance_number', sqlite_where=sa.text('grievance_number IS NOT NULL'), postgresql_where=sa.text('grievance_number IS NOT NULL'))
 
     op.drop_table('photos')
+    with op.batch_alter_table('grievance_people', schema=None) as batch_op:
+        batch_op.drop_index('ix_grievance_people_person_id')
+
+    op.drop_table('grievance_people')
     with op.batch_alter_table('grievance_events', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_grievance_events_grievance_number'))
 
@@ -255,6 +301,12 @@ def downgrade() -> None:
     op.drop_table('invitations')
     with op.batch_alter_table('grievances', schema=None) as batch_op:
         batch_op.drop_index('ix_grievances_resident_id_reported_at')
+        batch_op.drop_index('ix_grievances_near', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index('ix_grievances_merged_into', sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
+        batch_op.drop_index('ix_grievances_level_id', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index('ix_grievances_handler_id', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index('ix_grievances_group_external_id_reported_at')
+        batch_op.drop_index('ix_grievances_community_id_reported_at')
         batch_op.drop_index('ix_grievances_chase_at')
 
     op.drop_table('grievances')
@@ -278,5 +330,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_inbox_leftover', sqlite_where=sa.text('handled_at IS NULL AND parked_at IS NULL'), postgresql_where=sa.text('handled_at IS NULL AND parked_at IS NULL'))
 
     op.drop_table('inbox')
+    op.drop_table('announcements')
     op.drop_table('accounts')
     # ### end Alembic commands ###

@@ -1,0 +1,376 @@
+"""Taking a grievance in: its number from the first moment, its place, what it is about, its photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from community.grievances.cases import Cases
+from community.grievances.outcomes import (
+    Added,
+    Classified,
+    Joined,
+    PhotosAdded,
+    PhotosKept,
+    PlaceMissing,
+    Reported,
+    SameAs,
+    ToConfirm,
+    Where,
+)
+from community.grievances.steps import OPEN, UNHANDLED, State, Step, after
+from community.parts.alike import alike
+from community.people import Person
+from community.refused import Refused
+from community.tree import Group, Level, Node, Responsible
+from storage import grievances
+from storage.grievances import Grievance
+from storage.tables import DeadlineClass, Part
+
+NEAR_WITHIN = timedelta(days=14)
+PUBLIC_LINE_FOR = timedelta(minutes=30)
+"""How long 「+1」 in a group means what was last told there."""
+
+BURST = timedelta(minutes=1)
+BURST_OF = 3
+"""From the third report of one person within a minute the answers are short."""
+
+LONGEST_PLACE = 200
+"""Characters of a place; its column holds no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the ear made of a report."""
+
+    words: str
+    where: Where
+    category: str
+    deadline_class: DeadlineClass
+    private: bool = False
+    anonymous: bool = False
+    on_behalf: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """From a resident's first words to the people who must act."""
+
+    cases: Cases
+
+    def report(
+        self, resident: Person, group: Group | None, told: Told, photos: Sequence[str], now: datetime
+    ) -> Reported | PlaceMissing | SameAs:
+        """Takes a grievance in. A full sentence needs no question at all.
+
+        Raises `Refused` when it is unclear which community the resident belongs to.
+        """
+        community = self.cases.community_of(resident, group)
+        place = self._place(community, told.where)
+        draft = self._open(resident, group, community, told, now)
+        draft = self._with_photos(draft, resident.id, photos, now)
+        if told.private or told.deadline_class is DeadlineClass.LIFE:  # nobody in danger is kept waiting by a question
+            return self._dispatch(draft, Step.REPORT, resident.id, place or community, told.where.words, now)
+        if place is None:
+            return PlaceMissing(draft, told.where.building)
+        earlier = self._same(draft, place, now)
+        if earlier is not None:
+            return SameAs(self._placed(draft, place, told.where.words), earlier)
+        return self._dispatch(draft, Step.REPORT, resident.id, place, told.where.words, now)
+
+    def locate(
+        self, number: int, resident: Person, where: Where, now: datetime, *, more: str = "", insist: bool = False
+    ) -> ToConfirm | PlaceMissing | SameAs:
+        """The resident has said where it is, and perhaps `more` about what; it is read back before it goes out.
+
+        A building that does not exist is asked about once more; with `insist` the words are taken as they are
+        and the community's workers find out.
+        """
+        draft = self._draft(number, resident)
+        community = self.cases.tree.nodes[draft.community_id]
+        place = self._place(community, where)
+        if place is None and where.building is not None and not insist:
+            return PlaceMissing(draft, where.building)
+        if more:
+            self.cases.log(number, Step.ADD, resident.id, now, more)
+            draft = self.cases.change(draft, words=f"{draft.words};{more}")
+        draft = self._placed(draft, place or community, where.words)
+        earlier = self._same(draft, place, now) if place else None
+        return SameAs(draft, earlier) if earlier else ToConfirm(draft)
+
+    def reword(self, number: int, resident: Person, words: str, now: datetime) -> ToConfirm:
+        """What it is about, said again before it goes out. The log keeps what was said at first."""
+        draft = self._draft(number, resident)
+        self.cases.log(number, Step.REWORD, resident.id, now, draft.words)
+        return ToConfirm(self.cases.change(draft, words=words))
+
+    def draft(self, number: int, resident: Person) -> Grievance:
+        """One that has not gone out yet. Raises `Refused` where it has."""
+        return self._draft(number, resident)
+
+    def confirm(self, number: int, resident: Person, now: datetime) -> Reported:
+        """It is right so: now it goes to the people who must act."""
+        draft = self._draft(number, resident)
+        place = self.cases.tree.nodes[self.cases.node_of(draft)]
+        return self._dispatch(draft, Step.LOCATE, resident.id, place, draft.place, now)
+
+    def withdraw_draft(self, number: int, resident: Person, now: datetime) -> Grievance:
+        """The resident does not want to go on."""
+        return self.cases.step(
+            self._draft(number, resident), Step.WITHDRAW, resident.id, now, chase_at=None, ended_at=now
+        )
+
+    def dispatch_unfinished(self, draft: Grievance, now: datetime) -> Reported:
+        """Nobody has finished it within a day: it goes out as far as it is known, and people find out the rest."""
+        place = self.cases.tree.nodes[self.cases.node_of(draft)]
+        return self._dispatch(draft, Step.LOCATE, None, place, draft.place, now)
+
+    def classify(
+        self,
+        number: int,
+        person: Person,
+        category: str,
+        deadline_class: DeadlineClass,
+        now: datetime,
+        *,
+        private: bool = False,
+    ) -> Classified:
+        """It is about something else. The clock follows. By the resident, or by those at work on it.
+
+        One that turns out to be `private` is from now on for its handlers alone; one that is stays so. One that
+        neighbours have joined is known already and stays public.
+        """
+        grievance = self.cases.existing(number)
+        if grievance.resident_id != person.id and not self.cases.may_see(person, grievance):
+            raise self.cases.hidden(grievance)
+        if grievance.ended_at is not None:
+            raise Refused(f"grievances.is_{grievance.state}")
+        self.cases.log(number, Step.CLASSIFY, person.id, now, deadline_class, category)
+        hidden = private and not grievance.private and grievance.households == 1
+        changed = self.cases.change(
+            grievance, category=category, deadline_class=deadline_class, private=grievance.private or hidden
+        )
+        if changed.state is State.DRAFT:
+            return Classified(changed)
+        if changed.state is State.ACCEPTED:
+            return Classified(self.cases.chase_handler(changed, now))
+        changed = self.cases.read_clock(changed)
+        if changed.state not in (State.REPORTED, State.REOPENED):
+            return Classified(changed)
+        return self._sorted_anew(changed, now, hidden=hidden)
+
+    def _sorted_anew(self, grievance: Grievance, now: datetime, *, hidden: bool) -> Classified:
+        """Nobody has it yet: it may be more urgent now, or a matter for others."""
+        soon = now + self.cases.patience(grievance)
+        grievance = self.cases.change(grievance, chase_at=min(grievance.chase_at or soon, soon))
+        if not hidden or self.cases.handler(grievance) is not None:
+            return Classified(grievance)
+        responsible = self._responsible(grievance, self.cases.tree.nodes[self.cases.node_of(grievance)])
+        if responsible is not None:
+            grievance = self.cases.change(grievance, level_id=responsible.node.id)
+        return Classified(grievance, responsible)
+
+    def hide_name(self, number: int, resident: Person, now: datetime) -> Grievance:
+        """The handler does not see the resident's name from now on."""
+        grievance = self.cases.own(number, resident)
+        if grievance.ended_at is not None:
+            raise Refused(f"grievances.is_{grievance.state}")
+        self.cases.log(number, Step.ANONYMOUS, resident.id, now)
+        return self.cases.change(grievance, anonymous=True)
+
+    # --- others with the same -----------------------------------------------------------------------------------
+
+    def join(self, number: int, person: Person, now: datetime, group: Group | None = None) -> Joined:
+        """One more household follows it, is told of everything and may rate at the end.
+
+        Public matters only, and only those of one's own community.
+        """
+        grievance = self.cases.existing(number)
+        if grievance.private or self.cases.community_of(person, group).id != grievance.community_id:
+            raise Refused("grievances.not_found")
+        grievance = self.cases.goes_on_in(grievance)
+        if grievance.ended_at is not None or grievance.state is State.DRAFT:
+            raise Refused(f"grievances.is_{grievance.state}")
+        if person.id in self.cases.followers(grievance):
+            return Joined(grievance, first=False)
+        grievances.add_part(self.cases.store, grievance.number, person.id, Part.JOINED, now)
+        self.cases.log(grievance.number, Step.JOIN, person.id, now, subject=person.id)
+        return Joined(self.cases.change(grievance, households=grievance.households + 1), first=True)
+
+    def join_instead(self, draft_number: int, number: int, resident: Person, now: datetime) -> Joined | Reported:
+        """The resident follows the neighbours' instead of having a number of their own; photos and words go along.
+
+        Where the neighbours' has ended in the meantime, their own goes out after all.
+        """
+        draft = self._draft(draft_number, resident)
+        earlier = self.cases.goes_on_in(self.cases.existing(number))
+        if earlier.ended_at is not None or earlier.private:
+            return self.confirm(draft_number, resident, now)
+        joined = self.join(number, resident, now, self.cases.group_of(draft))
+        followed = joined.grievance
+        self.cases.log(followed.number, Step.ADD, resident.id, now, draft.words)
+        if draft.photos:
+            grievances.move_photos(self.cases.store, draft.number, followed.number, draft.photos)
+            self.cases.log(followed.number, Step.PHOTO, resident.id, now, subject=str(draft.photos))
+            followed = replace(followed, photos=followed.photos + draft.photos)
+        self.cases.step(
+            draft, Step.WITHDRAW, resident.id, now, subject=str(number), chase_at=None, ended_at=now, photos=0
+        )
+        return Joined(followed, joined.first)
+
+    def told_in(self, group: Group, now: datetime) -> Grievance | None:
+        """The grievance that 「+1」 in a group means: the one that was last told there."""
+        return grievances.latest_in_group(self.cases.store, group.external_id, now - PUBLIC_LINE_FOR)
+
+    # --- photos and additions -----------------------------------------------------------------------------------
+
+    def awaits_photo(self, person: Person, group: Group | None, now: datetime) -> bool:
+        """Whether a photo in a group belongs to what this person reported there a moment ago."""
+        recent = self.cases.recent(person.id, now)
+        return recent is not None and (group is None or recent.group == group.external_id)
+
+    def add_photos(
+        self, person: Person, digests: Sequence[str], now: datetime, asked: int | None = None
+    ) -> PhotosAdded | PhotosKept:
+        """Photos without words: they go to what the person was `asked` about, or reported in the last minutes.
+
+        Otherwise they wait for words.
+        """
+        about = grievances.by_number(self.cases.store, asked) if asked is not None else None
+        if about is not None and about.ended_at is None and person.id in self.cases.followers(about):
+            recent: Grievance | None = about
+        else:
+            recent = self.cases.recent(person.id, now)
+        if recent is None:
+            grievances.add_photos(self.cases.store, None, digests, person.id, now)
+            return PhotosKept(len(digests))
+        changed = self._with_photos(recent, person.id, digests, now)
+        return PhotosAdded(changed, self.cases.at_work(changed))
+
+    def add(self, number: int, person: Person, words: str, photos: Sequence[str], now: datetime) -> Added:
+        """The resident, somebody who joined, or somebody at work on it adds words or photos."""
+        grievance = self.cases.existing(number)
+        follows = person.id in self.cases.followers(grievance)
+        if not follows and not self.cases.may_see(person, grievance):
+            raise self.cases.hidden(grievance)
+        if grievance.ended_at is not None:
+            raise Refused(f"grievances.is_{grievance.state}")
+        if not words and not photos:
+            raise Refused("grievances.add_what", number=number)
+        if words:
+            self.cases.log(number, Step.ADD, person.id, now, words)
+        grievance = self._with_photos(grievance, person.id, photos, now)
+        tell = self.cases.at_work(grievance) if follows else self.cases.followers(grievance)
+        return Added(grievance, words, tuple(each for each in tell if each != person.id))
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _draft(self, number: int, resident: Person) -> Grievance:
+        draft = self.cases.own(number, resident)
+        after(draft.state, Step.LOCATE)
+        return draft
+
+    def _place(self, community: Node, where: Where) -> Node | None:
+        if where.node_id is not None:
+            return self.cases.tree.nodes.get(where.node_id)
+        return self.cases.tree.building(community.id, where.building) if where.building is not None else None
+
+    def _placed(self, draft: Grievance, place: Node, words: str) -> Grievance:
+        return self.cases.change(draft, place_id=place.id, place=(words or place.name)[:LONGEST_PLACE])
+
+    def _same(self, draft: Grievance, place: Node, now: datetime) -> Grievance | None:
+        """An open one of a neighbour at the same place, about the same thing, in alike words."""
+        if place.level is not Level.BUILDING and place.level is not Level.GRID:
+            return None
+        near = grievances.near(self.cases.store, place.id, draft.category, now - NEAR_WITHIN)
+        others = (each for each in near if each.number != draft.number and each.resident_id != draft.resident_id)
+        worked_on = (each for each in others if each.state in UNHANDLED)
+        return next((each for each in worked_on if alike(each.words, draft.words)), None)
+
+    def _open(self, resident: Person, group: Group | None, community: Node, told: Told, now: datetime) -> Grievance:
+        values: dict[str, Any] = dict.fromkeys(NOTHING_YET) | {
+            "resident_id": resident.id,
+            "community_id": community.id,
+            "place": told.where.words[:LONGEST_PLACE],
+            "words": told.words,
+            "deadline_class": told.deadline_class,
+            "state": State.DRAFT,
+            "category": told.category,
+            "private": told.private,
+            "anonymous": told.anonymous,
+            "on_behalf": told.on_behalf,
+            "reported_at": now,
+            "chase_at": now + self.cases.rules.question_open,
+            "chases": 0,
+            "photos": 0,
+            "group_external_id": group.external_id if group else None,
+            "reopenings": 0,
+            "returns": 0,
+            "households": 1,
+            "urges": 0,
+        }
+        number = grievances.add(self.cases.store, values)
+        self.cases.log(number, Step.DRAFT, resident.id, now, subject=told.deadline_class)
+        values["group"] = values.pop("group_external_id")
+        return Grievance(number=number, **values)
+
+    def _dispatch(
+        self, draft: Grievance, step: Step, actor_id: str | None, place: Node, place_words: str, now: datetime
+    ) -> Reported:
+        responsible = self._responsible(draft, place)
+        deadlines = self.cases.first_deadlines(draft, now)
+        changed = self.cases.step(
+            draft,
+            step,
+            actor_id,
+            now,
+            place_words,
+            subject=place.id,
+            place_id=place.id,
+            place=(place_words or place.name)[:LONGEST_PLACE],
+            level_id=responsible.node.id if responsible else place.id,
+            respond_by=deadlines.respond_by,
+            resolve_by=deadlines.resolve_by,
+            chase_at=now + self.cases.patience(draft),
+            chases=0,
+        )
+        vacant = self.cases.vacant(self._level(draft, place))
+        since = grievances.latest_of(self.cases.store, draft.resident_id, now - BURST, BURST_OF)
+        administrators = self.cases.administrators(vacant.id) if vacant else ()
+        return Reported(changed, responsible, vacant, administrators, in_burst=len(since) >= BURST_OF)
+
+    def _responsible(self, draft: Grievance, place: Node) -> Responsible | None:
+        return self.cases.responsible_at(self._level(draft, place), draft.resident_id)
+
+    def _level(self, draft: Grievance, place: Node) -> str:
+        """Private matters go to the community's workers; everything else to whoever answers for the place."""
+        return draft.community_id if draft.private else place.id
+
+    def _with_photos(self, grievance: Grievance, person_id: str, digests: Sequence[str], now: datetime) -> Grievance:
+        since = now - self.cases.rules.photo_window
+        loose = grievances.take_loose_photos(self.cases.store, grievance.number, person_id, since)
+        if digests:
+            grievances.add_photos(self.cases.store, grievance.number, digests, person_id, now)
+        more = loose + len(digests)
+        if more:
+            self.cases.log(grievance.number, Step.PHOTO, person_id, now, subject=str(more))
+        return replace(grievance, photos=grievance.photos + more)
+
+
+NOTHING_YET = (
+    "place_id",
+    "level_id",
+    "handler_id",
+    "respond_by",
+    "resolve_by",
+    "contacted_at",
+    "handled_at",
+    "ended_at",
+    "urged_on",
+    "outcome",
+    "satisfaction",
+    "merged_into",
+)
+"""Columns that are empty at first."""
+
+__all__ = ["OPEN", "Intake", "Told"]

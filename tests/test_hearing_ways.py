@@ -1,0 +1,85 @@
+"""How residents say each command to the bot: `hearing/ways.yaml`, one way a line."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from handlers import phrasebook
+from handlers.hearing.listening import Unclear
+from handlers.hearing.normalise import normalise
+from handlers.hearing.phrases import Heard
+
+FEWEST = 40
+MOST_UNCLEAR = 0.05
+_STAFF_VERBS = (
+    *(
+        "area",
+        "ask",
+        "assign",
+        "classify",
+        "give_back",
+        "correct",
+        "help",
+        "hide_name",
+        "merge",
+        "mine",
+        "overdue",
+        "record",
+    ),
+    *("search", "split", "report_by_category", "report_by_handler", "report_by_node", "report_figures"),
+)
+SHORTHAND = frozenset({"alarm", "groups.listen", *(f"grievances.{verb}" for verb in _STAFF_VERBS)})
+"""Staff's shorthand, which is taught and not guessed at, and the alarm, whose cries are in tests of their own."""
+
+REFERENCES = ("number", "task", "wish", "booking", "code", "stall", "amount")
+
+
+def read_ways() -> Mapping[str, list[tuple[str, str]]]:
+    """For each command the ways with what they refer to; empty: not said."""
+    content = yaml.safe_load((Path(__file__).with_name("hearing") / "ways.yaml").read_text(encoding="utf-8"))
+    return {command: [_split(line) for line in lines.splitlines()] for command, lines in content.items()}
+
+
+def understood(text: str) -> tuple[Heard, ...]:
+    """One reading, or those between which the person is asked."""
+    listener = phrasebook.load().listener
+    heard = listener.command(normalise(text)) or listener.guess(normalise(text))
+    if isinstance(heard, Unclear):
+        return heard.readings
+    return (heard,) if heard else ()
+
+
+def _split(line: str) -> tuple[str, str]:
+    text, _, reference = line.partition(" →")
+    return text, reference.strip()
+
+
+def _refers_to(heard: Heard) -> str:
+    return " ".join(str(heard.arguments[name]) for name in REFERENCES if name in heard.arguments)
+
+
+WAYS = read_ways()
+
+
+def test_every_command_has_its_ways() -> None:
+    assert set(WAYS) == phrasebook.load().names - SHORTHAND
+    few = {command: len(ways) for command, ways in WAYS.items() if len(set(ways)) < FEWEST}
+    assert not few
+
+
+@pytest.mark.parametrize("command", WAYS)
+def test_ways(command: str) -> None:
+    wrong, unclear = [], []
+    for text, reference in WAYS[command]:
+        readings = understood(text)
+        meant = [heard for heard in readings if heard.command == command]
+        if not meant:
+            wrong.append(f"{text}: {[heard.command for heard in readings]}")
+        elif len(readings) > 1:
+            unclear.append(text)
+        elif reference and _refers_to(meant[0]) != reference:
+            wrong.append(f"{text}: {dict(meant[0].arguments)}")
+    assert not wrong
+    assert len(unclear) <= MOST_UNCLEAR * len(WAYS[command]), unclear

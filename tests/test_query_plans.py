@@ -1,0 +1,161 @@
+"""No statement that a message or a job runs reads a whole table that grows."""
+
+import importlib
+import pkgutil
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import BindParameter, Boolean, Date, Delete, Enum, Executable, Integer, Select, Update, literal, select
+from sqlalchemy.sql import visitors
+from sqlalchemy.types import NullType
+
+import storage
+from bench.grievances import fill
+from storage.database import Database
+from storage.tables import Moment
+
+GROWS = frozenset({"grievances", "grievance_events", "grievance_people", "outbox", "inbox"})
+GROWS |= {"questions", "photos", "phone_list", "people", "addresses"}
+NOT_FOR_MESSAGES = frozenset({"storage.community_import", "storage.schema", "storage.tables", "storage.database"})
+"""Modules whose statements run when a file is imported or the program starts."""
+
+MAY_SCAN: Mapping[str, str] = {
+    "storage.grievance_figures._EARLIEST": "goes by the key and stops at the first row",
+    "storage.grievances._SEARCH": "a word may be anywhere; asked for by staff, and rarely",
+    "storage.people._FROM_FILE": "the chat room's page, of people in the community file, at most so many",
+    "storage.people._FORGET_ADDRESSES": "only where a member list of a whole channel is read",
+    "storage.outbox._UNDELIVERED": "only on the staff's page",
+    "storage.phone_list._OPEN": "the list itself: only what is still to be phoned",
+    "storage.tree._ROLES": "the tree, read whole when it has changed",
+}
+"""Statements that may, and why."""
+
+SAMPLES: tuple[tuple[type, Any], ...] = (
+    (Moment, datetime(2026, 12, 1, tzinfo=UTC)),
+    (Date, date(2026, 12, 1)),
+    (Boolean, True),
+    (Integer, 1),
+)
+ROWS = 3_000
+MANY = f"WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < {ROWS}) "
+MOMENT = "'2026-11-' || printf('%02d', n % 28 + 1) || ' 08:00:00.000000'"
+FILLINGS = (
+    "INSERT INTO addresses (channel, external_id, person_id)"
+    " SELECT 'pipe', id, id FROM people WHERE id LIKE 'stored-%'",
+    "UPDATE grievances SET merged_into = number - 1 WHERE number % 20 = 0",
+    MANY + "INSERT INTO grievance_people (grievance_number, person_id, part, added_at)"
+    f" SELECT n, 'stored-' || (n % 150), 'joined', {MOMENT} FROM many",
+    MANY + "INSERT INTO outbox (channel, account, to_external_id, person_id, mentions, text, photos, urgency, attempts,"
+    f" created_at, due_at, sent_at) SELECT 'pipe', 'pipe', 'x', 'x', '[]', '', '[]', 2, 0, {MOMENT}, {MOMENT},"
+    f" CASE WHEN n % 50 THEN {MOMENT} END FROM many",
+    MANY
+    + "INSERT INTO inbox (channel, account, external_id, kind, group_name, sender, sender_name, text, mentions_bot,"
+    " photos, sent_at, received_at, handled_at, attempts) SELECT 'pipe', 'pipe', n, 'message', '', 'x', '', '', 0,"
+    f" '[]', {MOMENT}, {MOMENT}, {MOMENT}, 1 FROM many",
+    MANY + "INSERT INTO questions (person_id, kind, about, prompt_key, prompt_values, asked_at, expires_at, closed_at)"
+    f" SELECT 'stored-' || (n % 150), 'k', '{{}}', 'k', '{{}}', {MOMENT}, {MOMENT},"
+    f" CASE WHEN n % 20 THEN {MOMENT} END FROM many",
+    MANY + "INSERT INTO photos (digest, person_id, received_at, grievance_number)"
+    f" SELECT n, 'stored-' || (n % 150), {MOMENT}, CASE WHEN n % 20 THEN n END FROM many",
+    MANY + "INSERT INTO phone_list (person_id, reason, added_at, done_at)"
+    f" SELECT 'stored-' || (n % 150), 'r', {MOMENT}, CASE WHEN n % 50 THEN {MOMENT} END FROM many",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a module of `storage/`."""
+
+    name: str
+    statement: Executable
+
+    def sql(self, database: Database) -> str:
+        """The text with a sample for every value, as this engine takes it."""
+        return str(_filled(_finding(self.statement)).compile(database.engine, compile_kwargs={"literal_binds": True}))
+
+
+def _finding(statement: Any) -> Select[Any]:
+    """The query itself; of a change, the query for the rows that it changes."""
+    if isinstance(statement, Select):
+        return statement
+    found = select(statement.table.c[0])
+    return found if statement.whereclause is None else found.where(statement.whereclause)
+
+
+def _filled(query: Select[Any]) -> Any:
+    """With a literal in the place of every value."""
+    in_place_of: Any = lambda each, **_: _sample(each)  # noqa: E731  # a protocol that mypy cannot match
+    return visitors.replacement_traverse(query, {}, in_place_of)
+
+
+def _sample(bind: Any) -> Any:
+    if not isinstance(bind, BindParameter) or bind.value is not None:
+        return None  # a constant of the statement itself
+    if isinstance(bind.type, NullType):
+        return literal(1, Integer())  # a limit
+    if isinstance(bind.type, Enum):
+        sample: Any = next(iter(bind.type.enum_class or ("x",)))
+    else:
+        sample = next((value for kind, value in SAMPLES if isinstance(bind.type, kind)), "x")
+    given = [sample, sample] if bind.expanding else sample
+    return BindParameter(bind.key, given, bind.type, expanding=bind.expanding)
+
+
+def statements() -> Iterator[Statement]:
+    """Every statement of every module, also those in tuples."""
+    for module in pkgutil.iter_modules(storage.__path__, "storage."):
+        if module.name in NOT_FOR_MESSAGES or module.ispkg:
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            for order, each in enumerate(value if isinstance(value, tuple) else (value,)):
+                if isinstance(each, Select | Update | Delete):
+                    yield Statement(f"{module.name}.{name}" + (f"[{order}]" if isinstance(value, tuple) else ""), each)
+
+
+@pytest.fixture(scope="module")
+def _plans_are_many() -> None:
+    assert len(list(statements())) > 40, "the statements were not found; the rest proves nothing"
+
+
+@pytest.mark.usefixtures("_plans_are_many")
+def test_sqlite_reads_no_whole_table(sqlite_database: Database) -> None:
+    assert sqlite_database.file is not None
+    sqlite_database.engine.dispose()
+    with closing(sqlite3.connect(sqlite_database.file)) as connection:
+        fill(connection, ROWS)
+        for filling in FILLINGS:
+            connection.execute(filling)
+        connection.execute("ANALYZE")
+        connection.commit()
+        found: dict[str, list[str]] = {}
+        for each in statements():
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each.sql(sqlite_database)}")]
+            scans = (re.match(r"SCAN (\w+)", line) for line in plan)
+            scanned = [scan.string for scan in scans if scan and scan[1] in GROWS]
+            if scanned and each.name not in MAY_SCAN:
+                found[each.name] = scanned
+    assert not found
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("_plans_are_many")
+def test_postgresql_could_always_use_an_index(postgresql_database: Database) -> None:
+    """On little data it rightly reads whole tables; forbidden to, it must not need to."""
+    found: dict[str, list[str]] = {}
+    with postgresql_database.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for each in statements():
+            sql = each.sql(postgresql_database).replace("%", "%%")
+            plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}")]
+            scanned = [
+                line.strip() for line in plan if (scan := re.search(r"Seq Scan on (\w+)", line)) and scan[1] in GROWS
+            ]
+            if scanned and each.name not in MAY_SCAN:
+                found[each.name] = scanned
+    assert not found
