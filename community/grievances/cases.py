@@ -126,14 +126,17 @@ class Cases:
 
     def responsible(self, grievance: Grievance) -> Responsible | None:
         """Whose turn it is while nobody has it. Nobody handles their own case."""
-        return self.responsible_at(grievance.level_id, grievance.resident_id)
+        if grievance.level_id is None:
+            return None
+        return self.responsible_at(grievance.level_id, self.node_of(grievance), grievance.resident_id)
 
-    def responsible_at(self, node_id: str | None, resident_id: str) -> Responsible | None:
-        """Who must act at a node: its own people, else those above, else, so that nothing is lost, an administrator."""
-        found = self.tree.responsible(node_id, but_not=resident_id)
+    def responsible_at(self, level_id: str, place_id: str, resident_id: str) -> Responsible | None:
+        """Who must act at a level: its own people, else those above, else, so that nothing is lost, an administrator
+        of the place."""
+        found = self.tree.responsible(level_id, but_not=resident_id)
         if found is not None:
             return found
-        for node in self.tree.upwards(node_id):
+        for node in self.tree.upwards(place_id):
             holders = self.tree.at(node.id, Role.ADMINISTRATOR)
             if others := tuple(each for each in holders if each.person_id != resident_id):
                 return Responsible(node, others)

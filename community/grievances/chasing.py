@@ -11,9 +11,10 @@ from community.grievances.intake import Intake
 from community.grievances.outcomes import AskedAgain, Chased, Escalated, Lapsed, Pressed, Reminded, WentOn
 from community.grievances.steps import State, Step
 from community.parts.clock import DAY, Milestone, milestones
+from community.parts.notice import Urgency, may_go_out_at
 from storage import grievances
 from storage.grievances import Event, Grievance
-from storage.tables import Outcome
+from storage.tables import DeadlineClass, Outcome
 
 _STEPS: Mapping[Milestone, Step] = {Milestone.HALF: Step.HALF, Milestone.WARNING: Step.WARNING}
 
@@ -37,6 +38,11 @@ class Chasing:
         return grievances.next_chase(self.cases.store)
 
     def _chase(self, grievance: Grievance, now: datetime) -> Chased | None:
+        """Nobody is chased at night but for the first class: in the morning it is looked at as it stands then."""
+        awake = may_go_out_at(now, Urgency.REMINDER, self.cases.rules)
+        if awake > now and grievance.deadline_class is not DeadlineClass.LIFE:
+            self.cases.change(grievance, chase_at=awake)
+            return None
         match grievance.state:
             case State.DRAFT:
                 return self.intake.dispatch_unfinished(grievance, now)

@@ -47,7 +47,8 @@ class Handling:
         changed = self._given_to(grievance, Step.ACCEPT, person.id, person.id, now)
         photos = tuple(grievances.photos_of(self.cases.store, number))
         holder = self.cases.holder(person.id, changed)
-        return Accepted(changed, holder, photos, self.cases.followers(changed), lead, others)
+        tell = tuple(each for each in self.cases.followers(changed) if each != person.id)
+        return Accepted(changed, holder, photos, tell, lead, others)
 
     def involve(self, grievance: Grievance, role: Role, now: datetime) -> tuple[str, ...]:
         """Those whose trade it is, by its category, join in from the beginning; the grid head leads.
@@ -82,7 +83,8 @@ class Handling:
             self._add_part(grievance, person.id, Part.LEAD, now)
         changed = self._given_to(grievance, Step.ASSIGN, person.id, target.person_id, now)
         photos = tuple(grievances.photos_of(self.cases.store, number))
-        return Assigned(changed, target, photos, self.cases.followers(changed))
+        tell = tuple(each for each in self.cases.followers(changed) if each not in (person.id, target.person_id))
+        return Assigned(changed, target, photos, tell)
 
     def help(self, number: int, person: Person, wanted: str, now: datetime) -> Helping:
         """Somebody else joins in the work; the handler keeps it."""
@@ -294,10 +296,13 @@ class Handling:
         return lead
 
     def _keep_answerable(self, grievance: Grievance, handler_id: str, now: datetime) -> None:
-        """Whoever had it stays its lead when somebody else gets it."""
+        """Whoever had it first stays its lead when somebody else gets it."""
         before = self.cases.handler(grievance)
-        if before is not None and before != handler_id:
+        if before is not None and before != handler_id and not self._leads(grievance):
             self._add_part(grievance, before, Part.LEAD, now)
+
+    def _leads(self, grievance: Grievance) -> set[str]:
+        return {each.person_id for each in self.cases.parts(grievance) if each.part is Part.LEAD}
 
     def _handled_by(self, number: int, person: Person) -> Grievance:
         """One that this person has in hand."""
@@ -309,7 +314,7 @@ class Handling:
 
     def _check_lead(self, grievance: Grievance, person: Person) -> None:
         """A case that somebody has can be given away by its lead, or by somebody above the handler."""
-        leads = {each.person_id for each in self.cases.parts(grievance) if each.part is Part.LEAD}
+        leads = self._leads(grievance)
         handler_nodes = {role.node_id for role in self.cases.tree.roles_of(grievance.handler_id or "")}
         above = any(
             self.cases.tree.answers_for(person.id, self.cases.tree.nodes[node].parent_id) for node in handler_nodes

@@ -340,7 +340,7 @@ class Intake:
         return Reported(changed, responsible, vacant, administrators, in_burst=len(since) >= BURST_OF)
 
     def _responsible(self, draft: Grievance, place: Node) -> Responsible | None:
-        return self.cases.responsible_at(self._level(draft, place), draft.resident_id)
+        return self.cases.responsible_at(self._level(draft, place), place.id, draft.resident_id)
 
     def _level(self, draft: Grievance, place: Node) -> str:
         """Private matters go to the community's workers; everything else to whoever answers for the place."""

@@ -67,7 +67,7 @@ def _play(before: Replayed, event: Event) -> Replayed:
     contacted = before.contacted_at or (event.at if step in CONTACTS else None)
     handled = event.at if step is Step.FINISH else before.handled_at
     ended = before.ended_at or event.at if state in ENDED else None
-    pauses = _pauses(before.pauses, step, event.at)
+    pauses = () if step is Step.REPORT else _pauses(before.pauses, step, event.at)  # then nothing had to be asked
     return Replayed(state, handler, before.reported_at, kind, pauses, contacted, handled, ended)
 
 

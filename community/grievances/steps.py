@@ -94,7 +94,6 @@ One that was closed without the resident's word, and only such a one, may still 
 PAUSES = frozenset({Step.DRAFT, Step.ASK, Step.FINISH, Step.TAKE_BACK})
 RESUMES = frozenset(
     {
-        Step.REPORT,
         Step.LOCATE,
         Step.ANSWER,
         Step.GO_ON,

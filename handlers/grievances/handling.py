@@ -35,6 +35,7 @@ def accept(message: Message, community: Community, number: int) -> Replies:
     """A responsible person takes it."""
     outcome = community.grievances.handling.accept(number, message.person, message.received_at)
     grievance = outcome.grievance
+    accepted = "grievances.accepted_unnamed" if grievance.anonymous else "grievances.accepted"
     return [
         say(
             "grievances.yours_now",
@@ -45,7 +46,7 @@ def accept(message: Message, community: Community, number: int) -> Replies:
             resolve_by=grievance.resolve_by,
             pictures=outcome.photos,
         ),
-        *_to_followers(grievance, outcome.tell, "grievances.accepted", handler=outcome.handler),
+        *_to_followers(grievance, outcome.tell, accepted, handler=outcome.handler),
         *to_each([outcome.lead] if outcome.lead else (), "grievances.lead", number=number, handler=outcome.handler),
         *to_each(outcome.others, "grievances.accepted_for_others", number=number, handler=outcome.handler),
     ]

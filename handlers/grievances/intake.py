@@ -19,7 +19,7 @@ from community.grievances.outcomes import (
 from community.grievances.steps import State
 from community.parts.questions import Question
 from community.refused import Refused
-from handlers.grievances.wording import QUOTE, as_typed, dispatched, sent_out, shown, title, to_each
+from handlers.grievances.wording import PLACE, QUOTE, as_typed, dispatched, sent_out, shown, title, to_each
 from handlers.hearing import categories
 from handlers.hearing.normalise import normalise
 from handlers.hearing.personal import find_personal
@@ -43,6 +43,7 @@ _ON_BEHALF = re.compile(
 _NOTHING = re.compile(
     r"(?:在吗|在么|在不在|有人吗|有人么|有人在吗|你好|您好|请问|喂|哈喽|嗨|谢谢|那个|这个|的|了|里|楼道|[^\w])+"
 )
+_FILLER = re.compile(r"[嗯哦啊好行是对的呢吧ok.,。!~?\s]+|在吗|你好|您好|不知道|收到")
 _ANONYMOUS = re.compile(r"匿名|(?:别|不要|不想)(?:说|写|提|留|透露)(?:出)?我?的?(?:名字|姓名|名)|保密")
 
 
@@ -89,6 +90,9 @@ def place_given(message: Message, community: Community, question: Question, word
     where = (
         Where(words, int(told)) if told.isdigit() and len(told) <= 3 else whereabouts(told, community, message, words)
     )
+    if where.building is None and where.node_id is None and _FILLER.fullmatch(told):
+        draft = community.grievances.intake.draft(question.about["number"], message.person)
+        return ask_place(PlaceMissing(draft))
     outcome = community.grievances.intake.locate(
         question.about["number"],
         message.person,
@@ -228,10 +232,12 @@ def join(message: Message, community: Community, number: int | None = None) -> R
         number = told.number
     joined = community.grievances.intake.join(number, message.person, message.received_at, message.group)
     values: dict[str, Any] = {"number": joined.grievance.number, "households": joined.grievance.households}
+    if not joined.first:
+        return [say("grievances.joined_already", number=joined.grievance.number)]
     return [
         say_in_group("grievances.households", **values),
         say("grievances.joined", number=joined.grievance.number),
-        *(_told_of_household(joined.grievance, community) if joined.first else ()),
+        *_told_of_household(joined.grievance, community),
     ]
 
 
@@ -276,9 +282,10 @@ def more_given(message: Message, community: Community, question: Question, words
 def _add(number: int, said: str, message: Message, community: Community) -> Replies:
     outcome = community.grievances.intake.add(number, message.person, said, message.photos, message.received_at)
     values: dict[str, Any] = {"number": number, "words": shorten(said, QUOTE), "photos": outcome.grievance.photos}
+    key = "grievances.added_with_photos" if message.photos else "grievances.added_for_others"
     return [
         say("grievances.added", number=number),
-        *to_each(outcome.tell, "grievances.added_for_others", **values),
+        *to_each(outcome.tell, key, **values),
     ]
 
 
@@ -333,7 +340,7 @@ def _said_in_group(grievance: Grievance, said: str, message: Message) -> Replies
 
 def _told_to_resident(outcome: Reported, community: Community) -> Replies:
     grievance = outcome.grievance
-    number, place = grievance.number, grievance.place
+    number, place = grievance.number, shorten(grievance.place, PLACE)
     if outcome.responsible is None:
         return [say("grievances.taken_by_nobody", number=number, place=place, respond_by=grievance.respond_by)]
     if grievance.deadline_class is DeadlineClass.LIFE and grievance.place_id == grievance.community_id:
@@ -370,7 +377,7 @@ def ask_confirm(draft: Grievance) -> Reply:
         "grievances.confirm",
         {"number": draft.number},
         number=draft.number,
-        place=draft.place,
+        place=shorten(draft.place, PLACE),
         words=shorten(draft.words, QUOTE),
         category=title(draft.category),
     )

@@ -115,6 +115,10 @@ def _subject(event: Event, record: Record, community: Community) -> str:
         return load()["grievances.log_corrected"].format(line=corrected, moment=right)
     if event.step == Step.CLASSIFY:
         return title(event.subject)
+    if event.step == Step.RATE and event.subject in "123":
+        return load()[f"grievances.log_mark_{event.subject}"]
+    if event.step == Step.PHOTO:
+        return load()["grievances.log_photos"].format(photos=event.subject)
     if event.step in (Step.MERGE, Step.ABSORB, Step.RELEASE) and event.subject.isdigit():
         return f"{int(event.subject):04}"
     if event.subject == event.actor_id or not community.tree.roles_of(event.subject):

@@ -16,12 +16,15 @@ from handlers.speaking.texts import load, shorten
 QUOTE = 60
 """Characters of the resident's words in a notice; whoever accepts gets all of them."""
 
+PLACE = 40
+"""Characters of a place in a notice."""
+
 
 def case(grievance: Grievance) -> dict[str, Any]:
     """What a notice to staff says of a grievance."""
     return {
         "number": grievance.number,
-        "place": grievance.place,
+        "place": shorten(grievance.place, PLACE),
         "words": shorten(grievance.words, QUOTE),
         "photos": grievance.photos,
         "respond_by": grievance.respond_by,
