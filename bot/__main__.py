@@ -25,6 +25,7 @@ from bot.simulate import Simulation
 from bot.understand import Understanding
 from community import importing
 from community.community_file import CommunityFileError
+from community.parts.working_calendar import unpublished_years
 from community.people import People
 from community.refused import Refused
 from community.tree import Tree
@@ -74,6 +75,8 @@ def check(config: ConfigOption = None) -> None:
         settings = _settings(config)
         for line in describe(settings):
             _say(line)
+        for year in unpublished_years(now().astimezone(settings.zone).date()):
+            _say(f"{year}年的放假安排还没公布,先按周末和法定节日算 / the calendar of {year} is not out yet")
         if settings.community is None:
             _say("没有写 community:第一次启动前用 python -m bot import 导入社区 / no community file: import one first")
         else:

@@ -21,6 +21,7 @@ from bot.pace import Budget
 from bot.photos import Photos
 from community import importing
 from community.parts.notice import ROBOT
+from community.parts.working_calendar import unpublished_years
 from community.rules import Rules
 from community.tree import Tree
 from handlers.speaking.texts import load as load_texts
@@ -149,6 +150,8 @@ async def _run(settings: Settings, database: Database, announce: Callable[[str],
     residents = Residents(database)
     channels = _channels(settings, residents, announce)
     accounts = {channel.name: account for channel, account, _ in channels}
+    for year in unpublished_years(read_clock().astimezone(settings.zone).date()):
+        log.warning("calendar_unpublished", year=year)
     desk = Desk(database, rules_of(settings), accounts, JOBS)
     _prepare(settings, desk, residents)
     photos = Photos(settings.data / "photos")

@@ -12,6 +12,7 @@ from community.parts.working_calendar import add_working_days, is_published, is_
 from community.rules import CHINA
 
 HOUR = timedelta(hours=1)
+LONG_AGO, FAR_AWAY = datetime.fromisoformat("2015-01-01"), datetime.fromisoformat("2032-01-01")
 URGENT = Allowance(DAY, DAY)
 ORDINARY = Allowance(DAY, None, 7)
 HARD = Allowance(DAY, None, 15)
@@ -53,9 +54,7 @@ def test_years_without_a_calendar_are_named() -> None:
     assert unpublished_years(date(2027, 12, 15)) == [2027, 2028]
 
 
-@given(
-    start=st.datetimes(datetime(2015, 1, 1), datetime(2032, 1, 1), timezones=st.just(CHINA)), days=st.integers(0, 40)
-)
+@given(start=st.datetimes(LONG_AGO, FAR_AWAY, timezones=st.just(CHINA)), days=st.integers(0, 40))
 def test_adding_working_days_counts_each_once(start: datetime, days: int) -> None:
     end = add_working_days(start, days)
     between = (start.date() + DAY * offset for offset in range(1, (end.date() - start.date()).days + 1))
@@ -115,7 +114,7 @@ def test_first_contact_is_put_off_only_by_what_came_before_it() -> None:
     assert read(start, [early, late], ORDINARY, CHINA).respond_by == start + 25 * HOUR
 
 
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1), timezones=st.just(CHINA))
+moments = st.datetimes(LONG_AGO, FAR_AWAY, timezones=st.just(CHINA))
 allowances = st.sampled_from((Allowance(2 * HOUR, 2 * HOUR), URGENT, ORDINARY, HARD))
 spans = st.lists(st.timedeltas(timedelta(), timedelta(days=20)), max_size=6)
 

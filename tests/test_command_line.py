@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.clock import now
+from community.parts.working_calendar import unpublished_years
+
 ROOT = Path(__file__).parents[1]
 REPORT = {
     "at": "2026-12-01T09:00:00+08:00",
@@ -125,7 +128,13 @@ def test_check_names_the_line_of_a_community_file(tmp_path: Path) -> None:
 def test_check_is_content_with_the_defaults() -> None:
     result = bot("check")
     assert result.returncode == 0
-    assert "12" in result.stdout or "节点" in result.stdout
+    assert "18 个节点,32 人,2 个群" in result.stdout
+
+
+def test_check_says_which_years_have_no_official_calendar_yet() -> None:
+    expected = [str(year) for year in unpublished_years(now().date())]
+    said_years = [line[:4] for line in bot("check").stdout.splitlines() if "放假安排还没公布" in line]
+    assert said_years == expected
 
 
 def test_import_may_be_repeated(tmp_path: Path) -> None:
@@ -195,7 +204,7 @@ def test_run_starts_stops_cleanly_and_lets_no_second_one_in(tmp_path: Path) -> N
             assert "已有一个小善" in second.stderr
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=20) == 0
-            assert process.stderr.read() == ""
+            assert "Traceback" not in process.stderr.read()
 
 
 def test_the_pipe_answers_as_simulate_does(tmp_path: Path) -> None:
