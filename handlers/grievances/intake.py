@@ -64,11 +64,7 @@ def report(message: Message, community: Community, words: str = "") -> Replies:
     outcome = community.grievances.intake.report(
         message.person, message.group, told, message.photos, message.received_at
     )
-    in_burst = isinstance(outcome, Reported) and outcome.in_burst
-    return [
-        *_said_in_group(outcome.grievance, said, message, in_burst=in_burst),
-        *_answer(outcome, message, community),
-    ]
+    return [*_said_in_group(outcome.grievance, said, message), *_answer(outcome, message, community)]
 
 
 def _says_nothing(said: str, where: Where) -> bool:
@@ -333,14 +329,12 @@ def _answer(outcome: Reported | PlaceMissing | SameAs | ToConfirm, message: Mess
     return [*_told_to_resident(outcome, community), *sent_out(outcome, community, message.received_at)]
 
 
-def _said_in_group(grievance: Grievance, said: str, message: Message, *, in_burst: bool) -> Replies:
+def _said_in_group(grievance: Grievance, said: str, message: Message) -> Replies:
     if not message.in_group:
         return []
     if grievance.private:
         return [say_in_group("grievances.private_in_group"), say("grievances.recall")]
     advice = [say("grievances.recall")] if find_personal(said) else []
-    if in_burst:  # the group need not read all the numbers of one person
-        return advice
     return [say_in_group("grievances.taken_in_group", number=grievance.number), *advice]
 
 
