@@ -16,8 +16,9 @@ from statistics import median
 from typing import Any, TypeVar
 
 from bench import corpus, errbot
-from bench.errbot import Errbot, NoErrbot
+from bench.errbot import Errbot
 from bench.figures import Figure, Rounds, Skipped, Yardstick, work_folder
+from bench.peer import NoPeer
 from bot.app import rules_of
 from bot.clock import now
 from bot.config import load
@@ -109,7 +110,7 @@ def measure() -> Iterator[Figure | Skipped]:
         try:
             with errbot.running(file) as peer:
                 asyncio.run(_by_turns(ours, peer))
-        except NoErrbot as reason:
+        except NoPeer as reason:
             yield Skipped("chatter beside errbot", str(reason))
             asyncio.run(_by_turns(ours, None))
     talk = sum(row.cmd is None for row in rows)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from bench import corpus, jionlp
 from bench.figures import Figure, Rounds, Skipped, Yardstick, work_folder
-from bench.jionlp import Jionlp, NoJionlp
+from bench.jionlp import Jionlp
+from bench.peer import NoPeer
 from handlers import phrasebook
 from handlers.hearing.addressing import is_for_bot
 from handlers.hearing.normalise import normalise
@@ -87,7 +88,7 @@ def _times() -> Iterator[Figure | Skipped]:
                 theirs = _by_turns(rounds, peer)
             beside = Yardstick(f"{jionlp.VERSION}, parse_time", _micros(rounds.theirs), rounds.times_as_fast)
             note += f", jionlp {_right(theirs[: len(PHRASES)])}"
-        except NoJionlp as reason:
+        except NoPeer as reason:
             yield Skipped("find_when beside jionlp", str(reason))
             rounds = Rounds()
             for _ in range(REPEATS):
