@@ -49,6 +49,7 @@ def rules_of(settings: Settings) -> Rules:
         ordinary_days=deadlines.ordinary_days,
         hard_days=deadlines.hard_days,
         involve_trade=settings.involve_trade,
+        answered_each=settings.answered_each,
         photo_window=timedelta(minutes=settings.photo_minutes),
         question_open=timedelta(hours=settings.question_hours),
         quiet_from=settings.quiet_hours.begin,

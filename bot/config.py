@@ -306,6 +306,7 @@ class Settings(Section):
     quiet_hours: QuietHours = QuietHours()
     deadlines: Deadlines = Deadlines()
     involve_trade: bool = False
+    answered_each: Annotated[int, Field(gt=0)] = 2
     photo_minutes: Minutes = 5
     question_hours: Hours = 24
 

@@ -37,7 +37,8 @@ def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Com
 
 def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: datetime) -> None:
     """Words in a group."""
-    community.notices.to_group(chat, _words(reply, community), reply.urgency or Urgency.ANSWER, now)
+    words, urgency = _words(reply, community), reply.urgency or Urgency.ANSWER
+    community.notices.to_group(chat, words, urgency, now, not_before=reply.not_before)
 
 
 def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
@@ -53,6 +54,7 @@ def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Comm
         reply.urgency or Urgency.ANSWER,
         now,
         photos=reply.pictures,
+        not_before=reply.not_before,
     )
     _remember_question(reply, person.id, community, now)
 

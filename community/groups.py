@@ -26,7 +26,7 @@ class Groups:
         """Hangs a group on the node of that name, or on the one community there is. Raises `Refused`."""
         if not self.tree.holds(person.id, MAY_BIND):
             raise Refused("groups.staff_only")
-        node = self._named(wanted) if wanted else self.tree.only_community()
+        node = self.tree.node_called(wanted) if wanted else self.tree.only_community()
         if node is None:
             raise Refused("groups.no_such_node", wanted=wanted or "?")
         if group.external_id in {bound.external_id for bound in self._bound_to(node, group.channel)}:
@@ -39,12 +39,6 @@ class Groups:
         if not self.tree.holds(person.id, MAY_BIND):
             raise Refused("groups.staff_only")
         tree_rows.bind(self.store, replace(group, ear=ear))
-
-    def _named(self, wanted: str) -> Node | None:
-        for node in self.tree.nodes.values():
-            if wanted in (node.id, node.name, *node.aliases):
-                return node
-        return None
 
     def _bound_to(self, node: Node, channel: str) -> list[Group]:
         return [group for group in self.tree.groups.values() if group.node_id == node.id and group.channel == channel]

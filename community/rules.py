@@ -12,7 +12,8 @@ class Rules:
     """How fast, how long, how late. Days of deadlines are working days of the official calendar.
 
     `involve_trade`: those whose trade a category is (the property firm for a lift) hear of a new case too; without
-    it the grid head alone does, and hands on.
+    it the grid head alone does, and hands on. `answered_each`: so many reports of one person within a minute are
+    answered each; the others share one answer at its end.
     """
 
     zone: ZoneInfo = CHINA
@@ -23,6 +24,7 @@ class Rules:
     ordinary_days: int = 7
     hard_days: int = 15
     photo_window: timedelta = timedelta(minutes=5)
+    answered_each: int = 2
     involve_trade: bool = False
     question_open: timedelta = timedelta(hours=24)
     verdict_reminder: timedelta = timedelta(days=3)

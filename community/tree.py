@@ -130,6 +130,15 @@ class Tree:
         held = [holder for holder in self.roles if holder.role in roles and holder.node_id in branch]
         return named or sorted(held, key=lambda holder: (roles.index(holder.role), branch.index(holder.node_id)))
 
+    def node_called(self, wanted: str) -> Node | None:
+        """The node of this id, name or alias; of several the highest. Buildings go by their id alone."""
+        named = [
+            node
+            for node in self.nodes.values()
+            if wanted == node.id or (node.building_number is None and wanted in (node.name, *node.aliases))
+        ]
+        return min(named, key=lambda node: len(list(self.upwards(node.id))), default=None)
+
     def at(self, node_id: str, role: Role) -> tuple[RoleHolder, ...]:
         """Everybody who holds this role at this node."""
         return tuple(self._holders.get((node_id, role), ()))

@@ -92,7 +92,7 @@ class Reply:
     `to` is a chat of the message at hand, a person's id, or any group. `fallback_group` is the group, by the
     channel's id, in which a person is told how to be reached when the private way fails; the words themselves
     never go there.
-    `pictures` are digests of photos to send along.
+    `pictures` are digests of photos to send along. `not_before`: it waits so long, and what waits with it is merged.
     """
 
     key: str
@@ -102,6 +102,7 @@ class Reply:
     fallback_group: str | None = None
     pictures: tuple[str, ...] = ()
     question: Question | None = None
+    not_before: datetime | None = None
 
 
 Replies = Sequence[Reply]
@@ -114,15 +115,16 @@ def say(
     urgency: Urgency | None = None,
     fallback_group: str | None = None,
     pictures: Sequence[str] = (),
+    not_before: datetime | None = None,
     **values: object,
 ) -> Reply:
     """An answer to the sender alone, or words to another person by id, or in a group."""
-    return Reply(key, values, to, urgency, fallback_group, tuple(pictures))
+    return Reply(key, values, to, urgency, fallback_group, tuple(pictures), not_before=not_before)
 
 
-def say_in_group(key: str, **values: object) -> Reply:
+def say_in_group(key: str, *, not_before: datetime | None = None, **values: object) -> Reply:
     """An answer in the group the message came from; nothing when it came privately."""
-    return Reply(key, values, Chat.GROUP)
+    return Reply(key, values, Chat.GROUP, not_before=not_before)
 
 
 def ask(

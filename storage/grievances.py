@@ -142,7 +142,6 @@ _AT_LEVELS = (
     .where(
         grievances.c.level_id.in_(bindparam("levels", expanding=True)),
         grievances.c.ended_at.is_(None),
-        grievances.c.private.is_(False),
     )
     .order_by(grievances.c.resolve_by, grievances.c.number)
     .limit(bindparam("at_most"))

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import insert
 
 from bot.app import open_database
 from community import Community
@@ -29,7 +30,7 @@ from community.tree import STAFF, Tree
 from handlers.speaking.texts import load
 from storage import grievances, tree
 from storage.database import Database
-from storage.tables import Part
+from storage.tables import Part, nodes, roles
 from tests.conftest import LONG_AGO
 
 RESIDENTS = ("resident-3-501", "resident-1-201", "resident-5-101", "gridhead-1", "worker", "property")
@@ -68,6 +69,7 @@ class Neighbourhood(RuleBasedStateMachine):
         shutil.copy(self.template, path)
         self.path = path
         self.database: Database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+        _add_community_beside(self.database)
         self.defaults = Rules()
         self.now = datetime(2026, 9, 28, 9, 30, tzinfo=CHINA)  # before the National Day week
         self.numbers: list[int] = []
@@ -179,6 +181,17 @@ class Neighbourhood(RuleBasedStateMachine):
             which,
             who,
             lambda all_, number, someone: all_.handling.give_back(number, someone, reason, proposed, self.now),
+        )
+
+    @rule(
+        which=any_case,
+        who=staff,
+        wanted=st.sampled_from(("光明社区", "幸福社区", "哪里")),
+        reason=st.sampled_from(("", "住那边")),
+    )
+    def move(self, which: int, who: str, wanted: str, reason: str) -> None:
+        self.try_(
+            which, who, lambda all_, number, someone: all_.handling.move(number, someone, wanted, reason, self.now)
         )
 
     @rule(which=any_case, who=staff)
@@ -346,10 +359,8 @@ class Neighbourhood(RuleBasedStateMachine):
     @contextmanager
     def community(self) -> Iterator[Community]:
         with self.database.begin() as store:
-            roles = [
-                each for each in tree.all_roles(store) if each.person_id not in self.gone or each.role not in STAFF
-            ]
-            grown = Tree.grow(tree.all_nodes(store), roles, tree.all_groups(store))
+            held = [each for each in tree.all_roles(store) if each.person_id not in self.gone or each.role not in STAFF]
+            grown = Tree.grow(tree.all_nodes(store), held, tree.all_groups(store))
             yield Community.open(store, grown, self.defaults, {})
 
     def try_(self, which: int, who: str, act: Callable[[Any, int, Person], object]) -> bool:
@@ -400,7 +411,21 @@ class Neighbourhood(RuleBasedStateMachine):
         return self.person(next((each for each in people if each), RESIDENTS[0]))
 
     def person(self, who: str) -> Person:
-        return Person(id=who, name=who)
+        return Person(id=who, name=who, node_id="xingfu")
+
+
+def _add_community_beside(database: Database) -> None:
+    with database.begin() as store:
+        beside = {
+            "id": "guangming",
+            "parent_id": "heshun-street",
+            "level": "community",
+            "name": "光明社区",
+            "aliases": [],
+        }
+        store.connection.execute(insert(nodes), beside)
+        worker = {"person_id": "lawyer", "role": "community_worker", "node_id": "guangming"}
+        store.connection.execute(insert(roles), worker)
 
 
 def _has_words(refused: Refused) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from bot.posting import post
 from community import Community
@@ -24,6 +25,7 @@ from community.tree import Level, Node, Role, RoleHolder, Tree
 from handlers.grievances.chasing import chase
 from storage import grievances, outbox, tree
 from storage.database import Database
+from storage.tables import nodes
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -46,6 +48,20 @@ class Place:
                 (*tree.all_nodes(store), *self.more_nodes), (*roles, *self.more_roles), tree.all_groups(store)
             )
             yield Community.open(store, grown, Rules(), {"pipe": "pipe"})
+
+    def really_there(self) -> None:
+        """The other community is in the database too."""
+        with self.database.begin() as store:
+            for node in self.more_nodes:
+                row = {
+                    "id": node.id,
+                    "parent_id": node.parent_id,
+                    "level": node.level,
+                    "name": node.name,
+                    "aliases": [],
+                }
+                store.connection.execute(insert(nodes), row)
+        self.more_nodes = ()
 
     def report(self, told: Told, who: str = "resident-3-501") -> Reported | PlaceMissing | SameAs:
         with self.community() as community:
@@ -228,6 +244,46 @@ def test_one_given_to_another_community_is_still_somebodys_here(two: Place) -> N
         assert "gridhead-1" in community.grievances.intake.cases.at_work(two_case := _now(community))
         assert two_case.community_id == "xingfu"
         community.grievances.handling.finish(1, at_home("lawyer"), "好了", NOW + 2 * HOUR)
+
+
+def test_one_moved_to_another_community_keeps_its_number_and_clock_and_somebody_has_it_there(two: Place) -> None:
+    two.report(LIFT)
+    two.really_there()
+    with two.community() as community:
+        community.grievances.handling.accept(1, at_home("gridhead-1"), NOW + HOUR)
+        before = _now(community)
+        moved = community.grievances.handling.move(1, at_home("worker"), "光明社区", "电梯在那边", NOW + 2 * HOUR)
+        assert moved.responsible.ids == ("lawyer",)
+        assert moved.tell == ("resident-3-501",)
+        after = _now(community)
+        assert (after.community_id, after.state, after.handler_id) == ("guangming", State.REPORTED, None)
+        assert (after.reported_at, after.resolve_by) == (before.reported_at, before.resolve_by)
+        assert "lawyer" in community.grievances.intake.cases.at_work(after)
+        assert "gridhead-1" in community.grievances.intake.cases.at_work(after), "who took it first stays answerable"
+        community.grievances.handling.accept(1, at_home("lawyer"), NOW + 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("who", "wanted", "reason", "key"),
+    [
+        ("worker", "光明社区", "", "grievances.move_how"),
+        ("worker", "哪里", "不是我们的", "grievances.move_how"),
+        ("worker", "幸福社区", "不是我们的", "grievances.moved_within"),
+        ("worker", "第二网格", "不是我们的", "grievances.moved_within"),
+        ("gridhead-1", "光明社区", "不是我们的", "grievances.move_by_community"),
+        ("resident-1-201", "光明社区", "不是我们的", "grievances.not_your_task"),
+        ("lawyer", "光明社区", "是我们的", "grievances.not_your_task"),
+    ],
+)
+def test_a_move_that_cannot_be(two: Place, who: str, wanted: str, reason: str, key: str) -> None:
+    two.report(LIFT)
+    two.really_there()
+    with two.community() as community:
+        before = _now(community)
+        with pytest.raises(Refused) as refused:
+            community.grievances.handling.move(1, at_home(who), wanted, reason, NOW + HOUR)
+        assert refused.value.key == key
+        assert _now(community) == before
 
 
 def _now(community: Community) -> Grievance:

@@ -25,6 +25,7 @@ _STAFF_VERBS = (
         "hide_name",
         "merge",
         "mine",
+        "move",
         "overdue",
         "record",
     ),

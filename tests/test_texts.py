@@ -32,7 +32,7 @@ KEY_AT = {
 ADDED_BY = {"_to_followers": {"number", "resolve_by"}}
 """Values that a call passes on by itself."""
 
-NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for"}
+NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for", "not_before"}
 SAID_BY_ROLE = {f"roles.{role}" for role in Role}
 LOOKED_UP = re.compile(
     r"phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous)\w*"

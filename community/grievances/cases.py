@@ -242,7 +242,7 @@ class Cases:
         **values: Any,
     ) -> Grievance:
         """One step: into the log, and its state and these values into the columns. Raises `Refused` if not legal."""
-        changed = self.change(grievance, state=after(grievance.state, step), **values)
+        changed = self.change(grievance, state=after(grievance.state, step, grievance.number), **values)
         self.log(grievance.number, step, actor_id, now, note, subject)
         return changed
 

@@ -15,6 +15,7 @@ from community.grievances.outcomes import (
     Handled,
     Helping,
     Merged,
+    Moved,
     Split,
     Vacated,
 )
@@ -41,7 +42,7 @@ class Handling:
         grievance = self._unless_vacant(self.cases.in_charge(number, person), now)
         if grievance.state in (State.ACCEPTED, State.ASKED):
             raise self._taken(grievance, person)
-        after(grievance.state, Step.ACCEPT)
+        after(grievance.state, Step.ACCEPT, grievance.number)
         lead = self._keep_lead(grievance, person.id, now)
         others = tuple(each for each in self.cases.at_work(grievance) if each not in (person.id, lead))
         changed = self._given_to(grievance, Step.ACCEPT, person.id, person.id, now)
@@ -55,23 +56,29 @@ class Handling:
 
         Nobody is guessed at: of several firms or units, none. Gives who is new to it.
         """
-        if grievance.private or not self.cases.rules.involve_trade:
+        if not self.cases.rules.involve_trade:
+            return ()
+        new = tuple(each.person_id for each in self.trade(grievance, role))
+        for person_id in new:
+            self._add_part(grievance, person_id, Part.HELPER, now)
+            self.cases.log(grievance.number, Step.HELP, None, now, subject=person_id)
+        return new
+
+    def trade(self, grievance: Grievance, role: Role) -> tuple[RoleHolder, ...]:
+        """Those whose trade a public one is and who have no part in it yet, the nearest to its place."""
+        if grievance.private:
             return ()
         nodes = self.cases.tree.upwards(self.cases.node_of(grievance))
         holders = next((found for node in nodes if (found := self.cases.tree.at(node.id, role))), ())
         if len(holders) > 1 and role not in ANSWERS_FOR.values():
             return ()
         known = {grievance.resident_id, *self.cases.at_work(grievance)}
-        new = tuple(each.person_id for each in holders if each.person_id not in known)
-        for person_id in new:
-            self._add_part(grievance, person_id, Part.HELPER, now)
-            self.cases.log(grievance.number, Step.HELP, None, now, subject=person_id)
-        return new
+        return tuple(each for each in holders if each.person_id not in known)
 
     def assign(self, number: int, person: Person, wanted: str, now: datetime) -> Assigned:
         """Gives it to somebody by name or role. Whoever had it first stays answerable as its lead."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.ASSIGN)
+        after(grievance.state, Step.ASSIGN, grievance.number)
         handler = self.cases.handler(grievance)
         if handler not in (None, person.id):
             self._check_lead(grievance, person)
@@ -90,7 +97,7 @@ class Handling:
         """Somebody else joins in the work; the handler keeps it."""
         grievance = self.cases.in_charge(number, person)
         if grievance.ended_at is not None or grievance.state is State.DRAFT:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         target = self._wanted(wanted, grievance)
         if target.person_id in self.cases.at_work(grievance) and self.cases.handler(grievance) is not None:
             raise Refused("grievances.has_it_already", number=number, holder=target)
@@ -103,7 +110,7 @@ class Handling:
         grievance = self._handled_by(number, person)
         if not reason or not proposed:
             raise Refused("grievances.give_back_how", number=number)
-        after(grievance.state, Step.GIVE_BACK)
+        after(grievance.state, Step.GIVE_BACK, grievance.number)
         target = None if grievance.returns else self._wanted(proposed, grievance, but_not=person.id)
         above = None if target else self.cases.above(grievance) or self.cases.responsible(grievance)
         if target is None and above is None:
@@ -130,6 +137,42 @@ class Handling:
         self.cases.log(number, Step.ESCALATE, None, now, subject=above.node.id)
         return GivenBack(raised, reason, above, False, lead, self.cases.followers(raised))
 
+    def move(self, number: int, person: Person, wanted: str, reason: str, now: datetime) -> Moved:
+        """It belongs to another part of the tree, mostly another community: whoever answers there has it from now on.
+
+        By those who answer for its community, with a reason. Number, log and clock go along.
+        """
+        grievance = self.cases.in_charge(number, person)
+        if not self.cases.tree.answers_for(person.id, grievance.community_id):
+            raise Refused("grievances.move_by_community", number=number)
+        node = self.cases.tree.node_called(wanted)
+        if node is None or not reason:
+            raise Refused("grievances.move_how", number=number)
+        if self.cases.tree.lies_in(node.id, grievance.community_id):
+            raise Refused("grievances.moved_within", number=number)
+        after(grievance.state, Step.MOVE, number)
+        responsible = self.cases.responsible_at(node.id, node.id, grievance.resident_id)
+        community = self.cases.tree.community_of(node.id)
+        if responsible is None or community is None:
+            raise Refused("grievances.move_how", number=number)
+        self._keep_answerable(grievance, "", now)
+        changed = self.cases.step(
+            grievance,
+            Step.MOVE,
+            person.id,
+            now,
+            reason,
+            subject=node.id,
+            community_id=community.id,
+            place_id=node.id,
+            level_id=responsible.node.id,
+            handler_id=None,
+            chases=0,
+            chase_at=now + self.cases.patience(grievance),
+        )
+        changed = self.cases.read_clock(changed)
+        return Moved(changed, node, responsible, self.cases.followers(changed))
+
     def ask(self, number: int, person: Person, words: str, now: datetime) -> Asked:
         """The handler needs to know something from the resident; until the answer the clock stands still."""
         grievance = self._handled_by(number, person)
@@ -141,7 +184,7 @@ class Handling:
     def finish(self, number: int, person: Person, note: str, now: datetime) -> Handled:
         """The handler has done it, and says how. Whoever took it first stays answerable: nobody else can finish it."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.FINISH)
+        after(grievance.state, Step.FINISH, grievance.number)
         if not note:
             raise Refused("grievances.say_how", number=number)
         grievance = self._unless_vacant(grievance, now)
@@ -169,7 +212,7 @@ class Handling:
             raise Refused("grievances.private_alone")
         if number == into or target.ended_at is not None or target.state is State.DRAFT:
             raise Refused("grievances.merge_into_what", into=into)
-        after(grievance.state, Step.MERGE)
+        after(grievance.state, Step.MERGE, grievance.number)
         tell = self.cases.followers(grievance)
         at_work = distinct([*self.cases.at_work(grievance), *self.cases.at_work(target)])
         changed = self.cases.step(
@@ -190,7 +233,7 @@ class Handling:
     def split(self, number: int, person: Person, now: datetime) -> Split:
         """A merged one stands alone again, with its own number and clock, and waits for somebody."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.SPLIT)
+        after(grievance.state, Step.SPLIT, grievance.number)
         into = self.cases.existing(grievance.merged_into or 0)
         self.cases.log(into.number, Step.RELEASE, person.id, now, subject=str(number))
         changed = self.cases.step(

@@ -32,8 +32,8 @@ PUBLIC_LINE_FOR = timedelta(minutes=30)
 """How long 「+1」 in a group means what was last told there."""
 
 BURST = timedelta(minutes=1)
-BURST_OF = 3
-"""From the third report of one person within a minute the answers are short."""
+MOST_IN_A_BURST = 50
+"""Of one person within a minute; more than that nobody types."""
 
 LONGEST_PLACE = 200
 """Characters of a place; its column holds no more."""
@@ -144,7 +144,7 @@ class Intake:
         if grievance.resident_id != person.id and not self.cases.may_see(person, grievance):
             raise self.cases.hidden(grievance)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         self.cases.log(number, Step.CLASSIFY, person.id, now, deadline_class, category)
         hidden = private and not grievance.private and grievance.households == 1
         changed = self.cases.change(
@@ -174,7 +174,7 @@ class Intake:
         """The handler does not see the resident's name from now on."""
         grievance = self.cases.own(number, resident)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         self.cases.log(number, Step.ANONYMOUS, resident.id, now)
         return self.cases.change(grievance, anonymous=True)
 
@@ -190,7 +190,7 @@ class Intake:
             raise Refused("grievances.not_found")
         grievance = self.cases.goes_on_in(grievance)
         if grievance.ended_at is not None or grievance.state is State.DRAFT:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         if person.id in self.cases.followers(grievance):
             return Joined(grievance, first=False)
         grievances.add_part(self.cases.store, grievance.number, person.id, Part.JOINED, now)
@@ -254,7 +254,7 @@ class Intake:
         if not follows and not self.cases.may_see(person, grievance):
             raise self.cases.hidden(grievance)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         if not words and not photos:
             raise Refused("grievances.add_what", number=number)
         if words:
@@ -267,7 +267,7 @@ class Intake:
 
     def _draft(self, number: int, resident: Person) -> Grievance:
         draft = self.cases.own(number, resident)
-        after(draft.state, Step.LOCATE)
+        after(draft.state, Step.LOCATE, draft.number)
         return draft
 
     def _place(self, community: Node, where: Where) -> Node | None:
@@ -335,9 +335,15 @@ class Intake:
             chases=0,
         )
         vacant = self.cases.vacant(self._level(draft, place))
-        since = grievances.latest_of(self.cases.store, draft.resident_id, now - BURST, BURST_OF)
         administrators = self.cases.administrators(vacant.id) if vacant else ()
-        return Reported(changed, responsible, vacant, administrators, in_burst=len(since) >= BURST_OF)
+        return Reported(changed, responsible, vacant, administrators, self._end_of_burst(draft, now))
+
+    def _end_of_burst(self, draft: Grievance, now: datetime) -> datetime | None:
+        """When the one answer to many reports within a minute is due; None while each gets its own."""
+        burst = grievances.latest_of(self.cases.store, draft.resident_id, now - BURST, MOST_IN_A_BURST)
+        if draft.deadline_class is DeadlineClass.LIFE:
+            return None
+        return burst[-1].reported_at + BURST if len(burst) > self.cases.rules.answered_each else None
 
     def _responsible(self, draft: Grievance, place: Node) -> Responsible | None:
         return self.cases.responsible_at(self._level(draft, place), place.id, draft.resident_id)

@@ -24,7 +24,7 @@ class Lists:
         found = {each.number: each for each in self._in_hand(person)}
         for grievance in grievances.at_levels(self.cases.store, self._levels(person)):
             waits = grievance.state in (State.REPORTED, State.REOPENED) and self.cases.handler(grievance) is None
-            if waits and grievance.resident_id != person.id:
+            if waits and grievance.resident_id != person.id and self.cases.may_see(person, grievance):
                 found.setdefault(grievance.number, grievance)
         return sorted(found.values(), key=_pressing)
 

@@ -60,7 +60,7 @@ def _play(before: Replayed, event: Event) -> Replayed:
         handler = event.actor_id
     elif step is Step.ASSIGN:
         handler = event.subject
-    elif step in (Step.GIVE_BACK, Step.VACATE, Step.SPLIT):
+    elif step in (Step.GIVE_BACK, Step.VACATE, Step.SPLIT, Step.MOVE):
         handler = None
     elif step is Step.CLASSIFY:
         kind = DeadlineClass(event.note)

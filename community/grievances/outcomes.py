@@ -1,6 +1,7 @@
 """What came of something: small facts for the conversation to word."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from community.parts.clock import Milestone
 from community.tree import Node, Responsible, RoleHolder
@@ -21,15 +22,14 @@ class Reported:
     """It has a number and people who must act.
 
     `vacant`: the level that should have had somebody for it and has nobody, which `administrators` should hear.
-    `in_burst`: one of several reports by
-    the same person within a minute.
+    `answer_at`: the same person has reported much within a minute, and hears of it together with the rest.
     """
 
     grievance: Grievance
     responsible: Responsible | None
     vacant: Node | None = None
     administrators: tuple[str, ...] = ()
-    in_burst: bool = False
+    answer_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,16 @@ class Merged:
     into: Grievance
     tell: tuple[str, ...]
     at_work: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """It is at `node`, in another community, from now on. `tell`: the resident and all who joined."""
+
+    grievance: Grievance
+    node: Node
+    responsible: Responsible
+    tell: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Step(StrEnum):
     ABSORB = "absorb"
     SPLIT = "split"
     RELEASE = "release"
+    MOVE = "move"
     WITHDRAW = "withdraw"
     CORRECT = "correct"
 
@@ -84,6 +85,7 @@ LEGAL: Mapping[Step, Mapping[State, State]] = {
     Step.LAPSE: {State.HANDLED: State.CLOSED, State.CONFIRMED: State.CLOSED},
     Step.MERGE: dict.fromkeys(UNHANDLED, State.MERGED),
     Step.SPLIT: {State.MERGED: State.REPORTED},
+    Step.MOVE: dict.fromkeys(UNHANDLED, State.REPORTED),
     Step.WITHDRAW: dict.fromkeys((State.DRAFT, *UNHANDLED, State.HANDLED), State.WITHDRAWN),
 }
 """Every step that changes the state: from which, to which. What is not here is refused.
@@ -103,14 +105,18 @@ RESUMES = frozenset(
         Step.GIVE_BACK,
         Step.VACATE,
         Step.SPLIT,
+        Step.MOVE,
     }
 )
 """The clock stands still while the resident is asked."""
 
 
-def after(state: State, step: Step) -> State:
-    """The state that a step leads to. Raises `Refused`, with the reason in the state, where the step is not legal."""
+def after(state: State, step: Step, number: int) -> State:
+    """The state that a step leads to. Raises `Refused`, with the reason in the state, where the step is not legal.
+
+    `number` is whose state that is.
+    """
     found = LEGAL[step].get(state)
     if found is None:
-        raise Refused(f"grievances.is_{state}")
+        raise Refused(f"grievances.is_{state}", number=number)
     return found

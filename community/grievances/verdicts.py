@@ -27,7 +27,7 @@ class Verdicts:
             changed = self.cases.chase_handler(changed, now)
         else:
             if grievance.ended_at is not None:
-                raise Refused(f"grievances.is_{grievance.state}")
+                raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
             self.cases.log(number, Step.ADD, resident.id, now, words)
             changed = grievance
         return Added(changed, words, self.cases.at_work(changed))
@@ -36,7 +36,7 @@ class Verdicts:
         """Solved, partly or unsolved. Only solved leads to the end."""
         grievance = self.cases.own(number, resident)
         if grievance.state is State.CLOSED and grievance.outcome is not Outcome.UNANSWERED:
-            raise Refused("grievances.is_closed")
+            raise Refused("grievances.is_closed", number=number)
         if verdict is Step.SOLVED:
             lapses = now + self.cases.rules.verdict_open
             return Confirmed(self.cases.step(grievance, verdict, resident.id, now, chase_at=lapses))
@@ -88,7 +88,7 @@ class Verdicts:
         if person.id not in self.cases.raters(grievance):
             raise Refused("grievances.own_work", number=number)
         if grievance.state is not State.CLOSED:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         self._mark(grievance, person.id, int(satisfaction))
         self.cases.log(number, Step.RATE, person.id, now, subject=str(int(satisfaction)))
         return grievance
@@ -107,7 +107,7 @@ class Verdicts:
         grievance = self.cases.latest_open(resident, now) if number is None else self.cases.own(number, resident)
         if grievance.resident_id != resident.id:
             raise self.cases.hidden(grievance)
-        after(grievance.state, Step.WITHDRAW)
+        after(grievance.state, Step.WITHDRAW, grievance.number)
         if len(self.cases.followers(grievance)) > 1:
             raise Refused("grievances.others_follow", number=grievance.number, households=grievance.households)
         at_work = self.cases.at_work(grievance)
@@ -125,7 +125,7 @@ class Verdicts:
         if grievance.state is State.HANDLED:
             raise Refused("grievances.handled_already", number=grievance.number)
         if grievance.state not in UNHANDLED:
-            raise Refused(f"grievances.is_{grievance.state}")
+            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
         today = now.astimezone(self.cases.rules.zone).date()
         if grievance.urged_on == today:
             raise Refused("grievances.urged_today", number=grievance.number)

@@ -42,9 +42,20 @@ class Notices:
     rules: Rules
     channels: Mapping[str, str]
 
-    def to_group(self, group: GroupChat, text: str, urgency: Urgency, now: datetime) -> None:
+    def to_group(
+        self, group: GroupChat, text: str, urgency: Urgency, now: datetime, *, not_before: datetime | None = None
+    ) -> None:
         """Says something in a group."""
-        self._add(group.channel, group.account, text, urgency, now, group=group.group, mentions=group.mentions)
+        self._add(
+            group.channel,
+            group.account,
+            text,
+            urgency,
+            now,
+            group=group.group,
+            mentions=group.mentions,
+            not_before=not_before,
+        )
 
     def to_address(
         self,
@@ -55,6 +66,7 @@ class Notices:
         now: datetime,
         *,
         photos: Sequence[str] = (),
+        not_before: datetime | None = None,
     ) -> None:
         """Says something to one person at this address, which is where they have just spoken."""
         self._add(
@@ -67,6 +79,7 @@ class Notices:
             person_id=recipient.person_id,
             fallback_group=recipient.fallback_group,
             photos=tuple(photos),
+            not_before=not_before,
         )
 
     def to_person(
@@ -119,6 +132,7 @@ class Notices:
         fallback_group: str | None = None,
         mentions: tuple[tuple[str, str], ...] = (),
         photos: tuple[str, ...] = (),
+        not_before: datetime | None = None,
     ) -> None:
         draft = outbox.Draft(
             channel=channel,
@@ -132,7 +146,7 @@ class Notices:
             photos=photos,
             urgency=urgency,
             created_at=now,
-            due_at=may_go_out_at(now, urgency, self.rules),
+            due_at=max(may_go_out_at(now, urgency, self.rules), not_before or now),
         )
         outbox.add(self.store, draft)
 

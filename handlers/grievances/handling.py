@@ -107,6 +107,22 @@ def give_back(message: Message, community: Community, number: int, words: str = 
     ]
 
 
+@router.command("grievances.move")
+def move(message: Message, community: Community, number: int, words: str = "") -> Replies:
+    """「移交 0012 到 和平社区 住在那边」."""
+    wanted, _, reason = as_typed(message, words).partition(" ")
+    outcome = community.grievances.handling.move(
+        number, message.person, wanted.strip("，,、:\uff1a"), reason.strip(), message.received_at
+    )
+    no_longer_asked(outcome.grievance, community, message.received_at)
+    holder, node = outcome.responsible.people[0], outcome.node.name
+    return [
+        say("grievances.moved", number=number, node=node, holder=holder),
+        *dispatched(outcome.grievance, outcome.responsible.ids),
+        *_to_followers(outcome.grievance, outcome.tell, "grievances.moved_resident", node=node, holder=holder),
+    ]
+
+
 @router.command("grievances.ask")
 def ask_resident(message: Message, community: Community, number: int, words: str = "") -> Replies:
     """「问 0012 几点在家」: the clock stands still until the answer."""

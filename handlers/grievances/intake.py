@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from community import Community
@@ -64,7 +65,7 @@ def report(message: Message, community: Community, words: str = "") -> Replies:
     outcome = community.grievances.intake.report(
         message.person, message.group, told, message.photos, message.received_at
     )
-    return [*_said_in_group(outcome.grievance, said, message), *_answer(outcome, message, community)]
+    return [*_said_in_group(outcome, said, message), *_answer(outcome, message, community)]
 
 
 def _says_nothing(said: str, where: Where) -> bool:
@@ -329,26 +330,33 @@ def _answer(outcome: Reported | PlaceMissing | SameAs | ToConfirm, message: Mess
     return [*_told_to_resident(outcome, community), *sent_out(outcome, community, message.received_at)]
 
 
-def _said_in_group(grievance: Grievance, said: str, message: Message) -> Replies:
+def _said_in_group(outcome: Reported | PlaceMissing | SameAs, said: str, message: Message) -> Replies:
     if not message.in_group:
         return []
+    grievance, later = outcome.grievance, _answer_at(outcome)
     if grievance.private:
-        return [say_in_group("grievances.private_in_group"), say("grievances.recall")]
+        return [say_in_group("grievances.private_in_group", not_before=later), say("grievances.recall")]
     advice = [say("grievances.recall")] if find_personal(said) else []
-    return [say_in_group("grievances.taken_in_group", number=grievance.number), *advice]
+    return [say_in_group("grievances.taken_in_group", not_before=later, number=grievance.number), *advice]
+
+
+def _answer_at(outcome: Reported | PlaceMissing | SameAs) -> datetime | None:
+    return outcome.answer_at if isinstance(outcome, Reported) else None
 
 
 def _told_to_resident(outcome: Reported, community: Community) -> Replies:
     grievance = outcome.grievance
     number, place = grievance.number, shorten(grievance.place, PLACE)
+    values: dict[str, Any]
     if outcome.responsible is None:
         return [say("grievances.taken_by_nobody", number=number, place=place, respond_by=grievance.respond_by)]
     if grievance.deadline_class is DeadlineClass.LIFE and grievance.place_id == grievance.community_id:
         holder = shown(outcome.responsible.people[0])
         return [ask("grievances.taken_in_danger", "grievances.more", {"number": number}, number=number, holder=holder)]
-    if outcome.in_burst:
-        return [say("grievances.taken_as_well", number=number, place=place, category=title(grievance.category))]
-    values: dict[str, Any] = {
+    if outcome.answer_at is not None:
+        values = {"number": number, "place": place, "category": title(grievance.category)}
+        return [say("grievances.taken_as_well", not_before=outcome.answer_at, **values)]
+    values = {
         "number": number,
         "place": place,
         "category": title(grievance.category),
@@ -358,7 +366,11 @@ def _told_to_resident(outcome: Reported, community: Community) -> Replies:
     }
     if grievance.private:
         return [say("grievances.taken_private", **values)]
-    return [say("grievances.taken_anonymous" if grievance.anonymous else "grievances.taken", **values)]
+    if grievance.anonymous:
+        return [say("grievances.taken_anonymous", **values)]
+    return [
+        say("grievances.taken_urgent" if grievance.respond_by == grievance.resolve_by else "grievances.taken", **values)
+    ]
 
 
 def ask_place(outcome: PlaceMissing) -> Replies:

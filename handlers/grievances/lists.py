@@ -121,6 +121,8 @@ def _subject(event: Event, record: Record, community: Community) -> str:
         return load()["grievances.log_photos"].format(photos=event.subject)
     if event.step in (Step.MERGE, Step.ABSORB, Step.RELEASE) and event.subject.isdigit():
         return f"{int(event.subject):04}"
+    if event.step == Step.MOVE and event.subject in community.tree.nodes:
+        return community.tree.nodes[event.subject].name
     if event.subject == event.actor_id or not community.tree.roles_of(event.subject):
         return ""
     return _person(event.subject, record, community)

@@ -1,6 +1,6 @@
 """What the parts of this service share in saying things."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,10 +65,19 @@ def to_each(people: Iterable[str], key: str, *, urgency: Urgency = Urgency.NOTIC
     return [say(key, to=each, urgency=urgency, **values) for each in people]
 
 
-def dispatched(grievance: Grievance, people: Iterable[str], *, urgency: Urgency = Urgency.NOTICE) -> Replies:
-    """The notice to those whose turn it is."""
+def dispatched(
+    grievance: Grievance,
+    people: Iterable[str],
+    *,
+    urgency: Urgency = Urgency.NOTICE,
+    suggested: Sequence[RoleHolder] = (),
+) -> Replies:
+    """The notice to those whose turn it is; with whose trade it probably is, so that one line hands it on."""
     if grievance.private:
         return to_each(people, "grievances.dispatched_private", urgency=urgency, **case(grievance))
+    if suggested:
+        trade = load()[f"roles.{suggested[0].role}"]
+        return to_each(people, "grievances.dispatched_suggesting", urgency=urgency, trade=trade, **case(grievance))
     return to_each(people, "grievances.dispatched", urgency=urgency, **case(grievance))
 
 
@@ -79,8 +88,9 @@ def sent_out(outcome: Reported, community: Community, now: datetime, *, urgency:
     people = outcome.responsible.ids if outcome.responsible else ()
     trade = categories.listed()[grievance.category].handler if grievance.category in categories.listed() else None
     involved = community.grievances.handling.involve(grievance, Role(trade), now) if trade else ()
+    suggested = community.grievances.handling.trade(grievance, Role(trade)) if trade and not involved else ()
     told = [
-        *dispatched(grievance, people, urgency=urgency),
+        *dispatched(grievance, people, urgency=urgency, suggested=suggested),
         *to_each(involved, "grievances.dispatched_by_trade", urgency=urgency, **case(grievance)),
     ]
     if outcome.vacant is None:

@@ -65,6 +65,7 @@ def config(tmp_path: Path) -> Path:
         f"database: sqlite:///{tmp_path}/xingfu.db",
         f"data: {tmp_path}",
         f"community: {XINGFU}",
+        "answered_each: 1000",  # a few residents report hundreds: here it is the number of answers that counts
         "channels:\n  pipe:",
     )
     path.write_text("\n".join(lines), encoding="utf-8")
