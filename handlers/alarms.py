@@ -1,5 +1,7 @@
 """A cry for help in conversation: the emergency numbers first, then only what is true."""
 
+from typing import Any
+
 from community import Community
 from community.parts.notice import Urgency
 from community.parts.questions import Question
@@ -55,7 +57,7 @@ def where(message: Message, community: Community, question: Question, words: str
 def _tell(message: Message, community: Community, node_id: str | None, words: str) -> Replies:
     raised = community.alarms.raise_at(message.person, node_id, message.received_at)
     place = community.tree.nodes[node_id].name if node_id else "?"
-    values = {"name": message.person.name, "place": place, "words": shorten(words, QUOTE)}
+    values: dict[str, Any] = {"name": message.person.name, "place": place, "words": shorten(words, QUOTE)}
     notices = [say("alarms.raised", to=holder.person_id, urgency=Urgency.ALARM, **values) for holder in raised.people]
     if not raised.people:
         return [say("alarms.nobody", urgency=Urgency.ALARM)]

@@ -53,7 +53,7 @@ class Place:
         """The other community is in the database too."""
         with self.database.begin() as store:
             for node in self.more_nodes:
-                row = {
+                row: dict[str, object] = {
                     "id": node.id,
                     "parent_id": node.parent_id,
                     "level": node.level,
