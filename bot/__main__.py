@@ -25,6 +25,7 @@ from bot.simulate import Simulation
 from bot.understand import Understanding
 from community import importing
 from community.community_file import CommunityFileError
+from community.community_file_stations import check_overlaps
 from community.parts.working_calendar import unpublished_years
 from community.people import People
 from community.refused import Refused
@@ -81,7 +82,9 @@ def check(config: ConfigOption = None) -> None:
             _say("没有写 community:第一次启动前用 python -m bot import 导入社区 / no community file: import one first")
         else:
             file = importing.load(settings.community)
+            check_overlaps(file, now().astimezone(settings.zone).date())
             counts = f"{len(file.nodes)} 个节点,{len(file.people)} 人,{len(file.groups)} 个群"
+            counts += f",{len(file.stations)} 个工作站,{len(file.rota)} 条值班"
             _say(f"社区文件没有错 / the community file is sound: {counts}")
 
 
@@ -90,9 +93,10 @@ def import_(file: Path, config: ConfigOption = None) -> None:
     """导入社区(.yaml 或 .xlsx);可以重复。/ Import a community; may be repeated."""
     with _told_plainly():
         community = importing.load(file)
-        database = app.open_database(_settings(config).database, None, now())
+        settings = _settings(config)
+        database = app.open_database(settings.database, None, now())
         with database.begin() as store:
-            changes = importing.import_community(store, community, now())
+            changes = importing.import_community(store, community, now(), settings.zone)
         database.close()
         for line in changes.lines() or ("没有变化 / nothing has changed",):
             _say(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.calendar_feeds import CalendarFeeds
 from bot.channels import Channel
 from bot.channels.chat_room import ChatGroup, ChatRoom, Persona
 from bot.clock import now as read_clock
@@ -19,11 +20,13 @@ from bot.intake import Intake
 from bot.jobs import JOBS, start_ticking
 from bot.pace import Budget
 from bot.photos import Photos
+from bot.web import CannotListen
 from community import importing
 from community.parts.notice import ROBOT
 from community.parts.working_calendar import unpublished_years
 from community.rules import Rules
 from community.tree import Tree
+from handlers.bookings import calendar
 from handlers.speaking.texts import load as load_texts
 from storage import people, schema
 from storage.database import Database
@@ -43,6 +46,7 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         zone=settings.zone,
         bot_name=settings.bot_name,
+        calendar_address=settings.calendar.address if settings.calendar else "",
         accept_within=timedelta(hours=deadlines.accept_hours),
         life_within=timedelta(hours=deadlines.life_hours),
         utility_within=timedelta(hours=deadlines.utility_hours),
@@ -171,7 +175,7 @@ async def _run(settings: Settings, database: Database, announce: Callable[[str],
     worker.start()
     scheduler = start_ticking(tick)
     try:
-        await _until_stopped([channel for channel, _, _ in channels], deliveries, intake)
+        await _until_stopped([channel for channel, _, _ in channels], deliveries, intake, _feeds(settings, worker))
     finally:
         scheduler.shutdown(wait=False)
         await worker.stop()
@@ -190,10 +194,14 @@ def _prepare(settings: Settings, desk: Desk, residents: Residents) -> None:
     residents.refresh(desk)
 
 
-async def _until_stopped(channels: Sequence[Channel], deliveries: Sequence[Delivery], intake: Intake) -> None:
-    """Runs channels and deliveries until a signal comes, or until one of them cannot go on."""
+async def _until_stopped(
+    channels: Sequence[Channel], deliveries: Sequence[Delivery], intake: Intake, feeds: CalendarFeeds | None
+) -> None:
+    """Runs channels, deliveries and calendars until a signal comes, or until one of them cannot go on."""
     running = [asyncio.create_task(channel.run(intake.receive), name=channel.name) for channel in channels]
     running += [asyncio.create_task(delivery.run()) for delivery in deliveries]
+    if feeds is not None:
+        running.append(asyncio.create_task(_serve(feeds)))
     stop = asyncio.create_task(_signal())
     try:
         done, _ = await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -206,6 +214,28 @@ async def _until_stopped(channels: Sequence[Channel], deliveries: Sequence[Deliv
         for task in [*running, stop]:
             task.cancel()
         await asyncio.gather(*running, stop, return_exceptions=True)
+
+
+def _feeds(settings: Settings, worker: DeskWorker) -> CalendarFeeds | None:
+    """The server of the calendars, where the settings name it."""
+    if settings.calendar is None:
+        return None
+
+    async def find(token: str) -> bytes | None:
+        return await worker.call(lambda _, community: calendar.file(token, community, read_clock()))
+
+    return CalendarFeeds(find, host=settings.calendar.host, port=settings.calendar.port)
+
+
+async def _serve(feeds: CalendarFeeds) -> None:
+    """Serves calendars. Raises `StartRefused` when the port cannot be had."""
+    try:
+        await feeds.run()
+    except CannotListen as problem:
+        raise StartRefused(
+            f"日历打不开:{feeds.address} 不能用({problem}),可能已有程序占用,请换一个端口 / "
+            f"calendars cannot be served at {feeds.address} ({problem}): choose another port"
+        ) from problem
 
 
 async def _drain(deliveries: Sequence[Delivery]) -> None:

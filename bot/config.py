@@ -171,6 +171,27 @@ def _is_robot_url(url: str) -> bool:
     return bool(private and parts.hostname and parse_qs(parts.query).get("key") and re.fullmatch(r"[!-~]+", url))
 
 
+def _read_public_address(value: str) -> str:
+    if _is_public_address(value):
+        return value
+    raise _wrong(
+        "public_address",
+        "地址像 https://bot.example.cn 这样，末尾不带斜杠 / "
+        "the address looks like https://bot.example.cn, without a slash at the end",
+    )
+
+
+def _is_public_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # reading it is what checks it
+    except ValueError:
+        return False
+    # Links are made by writing more behind it, and everybody who gets a link reads it.
+    bare = not (parts.query or parts.fragment or "@" in parts.netloc or value.endswith(("/", "?", "#")))
+    return bool(parts.scheme in ("http", "https") and parts.hostname and bare and re.fullmatch(r"[!-~]+", value))
+
+
 def _read_mobile(value: str) -> str:
     if re.fullmatch(r"1[0-9]{10}", value):
         return value
@@ -265,6 +286,22 @@ class Channels(Section):
         return values if values != {} else {"chat_room": {}}
 
 
+def _own_address(calendar: dict[str, Any]) -> str:
+    """What works on this machine."""
+    return f"http://127.0.0.1:{calendar['port']}"
+
+
+class CalendarSettings(Section):
+    """Where calendar files are served. `address` is what people's calendar programs reach it by; links begin with it.
+
+    Calendars keep the address, so port 0, any free one, is for tests.
+    """
+
+    host: Word = "127.0.0.1"
+    port: Port = 8081
+    address: Annotated[str, AfterValidator(_read_public_address)] = Field(default_factory=_own_address)
+
+
 class Sending(Section):
     """The pace of one account, which WeChat bans for sending fast."""
 
@@ -302,6 +339,7 @@ class Settings(Section):
     timezone: Annotated[str, AfterValidator(_read_timezone), Field(validate_default=True)] = "Asia/Shanghai"
     bot_name: Word = "小善"
     channels: Channels = Channels(chat_room=ChatRoomSettings())
+    calendar: CalendarSettings | None = None
     sending: Sending = Sending()
     quiet_hours: QuietHours = QuietHours()
     deadlines: Deadlines = Deadlines()
@@ -309,6 +347,14 @@ class Settings(Section):
     answered_each: Annotated[int, Field(gt=0)] = 2
     photo_minutes: Minutes = 5
     question_hours: Hours = 24
+
+    @model_validator(mode="before")
+    @classmethod
+    def _serve_calendar(cls, values: object) -> object:
+        """Named, even with nothing below it: served. Left out: not served."""
+        if isinstance(values, dict) and values.get("calendar", ...) is None:
+            return {**values, "calendar": {}}
+        return values
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -351,7 +397,9 @@ def _validate(values: object) -> tuple[Settings | None, list[ErrorDetails]]:
         return Settings.model_validate(values), []
     except ValidationError as error:
         # Handed back and not raised from here: the error holds the values, secrets too.
-        return None, error.errors(include_url=False)
+        faults = error.errors(include_url=False)
+        # What follows from a wrong value is no fault of its own.
+        return None, [fault for fault in faults if fault["type"] != "default_factory_not_called"]
 
 
 class _Loader(yaml.SafeLoader):
@@ -617,6 +665,7 @@ def describe(settings: Settings) -> list[str]:
         f"照片 / photos: {settings.data}",
         f"社区 / community: {settings.community or '(未写 / none)'}",
         *(f"渠道 / channel: {line}" for line in _describe_channels(settings.channels)),
+        f"日历 / calendar: {_describe_calendar(settings.calendar)}",
         f"发送 / sending: {pace.seconds_between:g}–{pace.seconds_between + pace.jitter_seconds:g} s, "
         f"{pace.per_minute}/min, {pace.per_hour}/h, {pace.per_day}/d; pause {pace.pause_minutes} min",
         f"安静时段 / quiet hours: {quiet.begin:%H:%M}–{quiet.end:%H:%M}"
@@ -630,9 +679,7 @@ def describe(settings: Settings) -> list[str]:
 
 def _describe_channels(channels: Channels) -> Iterator[str]:
     if room := channels.chat_room:
-        local = room.host in ("127.0.0.1", "localhost", "::1")
-        caution = "" if local else "(别的机器也打得开 / other machines can open it)"
-        yield f"chat_room {room.host}:{room.port}{caution}"
+        yield f"chat_room {room.host}:{room.port}{_caution(room.host)}"
     if gateway := channels.wechaty:
         yield f"wechaty {gateway.endpoint}, account {gateway.account}, token ******"
     if channels.pipe:
@@ -640,6 +687,17 @@ def _describe_channels(channels: Channels) -> Iterator[str]:
     if robot := channels.webhook:
         host = urlsplit(robot.url.get_secret_value()).hostname
         yield f"webhook {host}, key ******, {len(robot.staff)} 人 / people"
+
+
+def _describe_calendar(calendar: CalendarSettings | None) -> str:
+    if calendar is None:
+        return "(没有 / none)"
+    return f"{calendar.host}:{calendar.port}{_caution(calendar.host)} = {calendar.address}"
+
+
+def _caution(host: str) -> str:
+    local = host in ("127.0.0.1", "localhost", "::1")
+    return "" if local else "(别的机器也打得开 / other machines can open it)"
 
 
 def _without_password(url: str) -> str:

@@ -53,7 +53,12 @@ class Simulation:
             self._send_due()
 
     def _advance(self, moment: datetime) -> None:
-        """Moves the clock, never back, and does what falls due on the way, each at its time."""
+        """Moves the clock, never back, and does what falls due on the way, each at its time.
+
+        What was due before the script began is done at its beginning, as after a time when the program was off.
+        """
+        if self.clock == START:
+            self.clock = moment
         while (due := self._next_due()) is not None and due <= moment:
             self.clock = max(self.clock, due)
             self._stale = True

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from community.alarms import Alarms
+from community.bookings import Bookings
 from community.grievances import Grievances
 from community.groups import Groups
 from community.parts.notice import Notices
 from community.parts.questions import Questions
 from community.people import People
 from community.phone_list import PhoneList
+from community.rota import Rotas
 from community.rules import Rules
 from community.tree import Tree
 from storage.database import Store
@@ -28,11 +30,15 @@ class Community:
     phone_list: PhoneList
     alarms: Alarms
     grievances: Grievances
+    bookings: Bookings
+    rota: Rotas
 
     @classmethod
     def open(cls, store: Store, tree: Tree, rules: Rules, channels: Mapping[str, str]) -> "Community":
         """The community as of this transaction. `channels`: those that run now, with their account."""
         phone_list = PhoneList(store, tree)
+        grievances = Grievances.open(store, tree, rules)
+        bookings = Bookings.open(store, tree, rules, grievances)
         return cls(
             tree=tree,
             rules=rules,
@@ -42,5 +48,7 @@ class Community:
             notices=Notices(store, rules, channels),
             phone_list=phone_list,
             alarms=Alarms(tree, phone_list),
-            grievances=Grievances.open(store, tree, rules),
+            grievances=grievances,
+            bookings=bookings,
+            rota=Rotas(bookings.ledger, bookings),
         )

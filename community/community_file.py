@@ -1,18 +1,20 @@
 """The community file: who lives and works where, written by people who don't code. Pure.
 
 Reading has two steps. A reader (`community_yaml`, `community_sheet`) turns its format into entries of atoms, each
-with the spot it was written at; `check` turns entries into a `CommunityFile`. Both note every problem they find
-and go on, so that the writer hears of all mistakes at once.
+with the spot it was written at; `check`, and for stations `community_file_stations`, turn entries into a
+`CommunityFile`. Both note every problem they find and go on, so that the writer hears of all mistakes at once.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
+from datetime import date
+from enum import Enum, auto
 from typing import TypeVar
 
+from community.parts.recurrence import OnHoliday, Recurrence
 from storage.people import Address
-from storage.tables import Ear, Level, Members, Role
+from storage.tables import DutyKind, Ear, Level, Members, Role
 from storage.tree import Node
 
 EMBEDDED_CHANNELS = ("chat_room", "pipe")
@@ -43,8 +45,19 @@ ROLE_NAMES: Mapping[Role, str] = {
 }
 MEMBERS_NAMES: Mapping[Members, str] = {Members.RESIDENTS: "居民", Members.VOLUNTEERS: "志愿者"}
 EAR_NAMES: Mapping[Ear, str] = {Ear.MENTION: "点名", Ear.COMMAND: "口令", Ear.ALARM: "口令和呼救"}
+DUTY_NAMES: Mapping[DutyKind, str] = {
+    DutyKind.PARTY_DELEGATE: "党代表",
+    DutyKind.CONGRESS_DEPUTY: "人大代表",
+    DutyKind.CPPCC_MEMBER: "政协委员",
+    DutyKind.SECRETARY: "第一书记",
+    DutyKind.LAWYER: "律师",
+    DutyKind.SOCIAL_WORKER: "社工",
+    DutyKind.MEDIATOR: "调解员",
+}
+ON_HOLIDAY_NAMES: Mapping[OnHoliday, str] = {OnHoliday.MOVE: "顺延", OnHoliday.SKIP: "取消", OnHoliday.KEEP: "照常"}
 
-_OFFICES = frozenset({Level.COMMUNITY, Level.STREET, Level.COUNTY})
+OFFICES = frozenset({Level.COMMUNITY, Level.STREET, Level.COUNTY})
+"""Levels with a house that has a door: these can have a station."""
 _NEIGHBOURHOOD = frozenset({Level.BUILDING, Level.GRID, Level.COMMUNITY})
 ROLE_LEVELS: Mapping[Role, frozenset[Level]] = {
     Role.RESIDENT: _NEIGHBOURHOOD,
@@ -55,12 +68,12 @@ ROLE_LEVELS: Mapping[Role, frozenset[Level]] = {
     Role.FIRST_SECRETARY: frozenset({Level.COMMUNITY}),
     Role.STREET_OFFICER: frozenset({Level.STREET}),
     Role.COUNTY_OFFICER: frozenset({Level.COUNTY}),
-    Role.DEPUTY: _OFFICES,
-    Role.LAWYER: _OFFICES,
+    Role.DEPUTY: OFFICES,
+    Role.LAWYER: OFFICES,
     Role.PROPERTY_FIRM: _NEIGHBOURHOOD,
     Role.OWNERS_COMMITTEE: _NEIGHBOURHOOD,
     Role.MEMBER_UNIT: _NEIGHBOURHOOD | {Level.STREET},
-    Role.ADMINISTRATOR: _OFFICES,
+    Role.ADMINISTRATOR: OFFICES,
 }
 """At which levels a role can be held."""
 
@@ -74,7 +87,7 @@ class Word(Enum):
     EMPTY = "文件是空的,至少要有一个节点 / the file is empty: it needs at least one node"
     SYNTAX = "YAML 写法有误:{problem}{hint} / YAML syntax error"
     TOO_DEEP = "括号或缩进嵌套太深 / nested too deeply"
-    NOT_SECTIONS = "文件应分 nodes、people、groups 三部分{hint} / expected the sections nodes, people, groups"
+    NOT_SECTIONS = "文件应分 nodes、people、groups 等部分{hint} / expected the sections nodes, people, groups…"
     NOT_A_LIST = "应是一列条目,每条以「- 」开头{hint} / expected a list"
     NOT_AN_ENTRY = "应是「名称: 值」{hint} / expected keys and values"
     UNKNOWN_KEY = "没有「{key}」这一项,可用的有:{known} / unknown key: {key}"
@@ -94,7 +107,7 @@ class Word(Enum):
     REPEATED_NUMBER = "同一社区里有两个 {number} 号楼,另一个在{before} / building {number} twice in one community"
     UNKNOWN_PARENT = "上级「{id}」不存在 / unknown parent: {id}"
     CYCLE = "节点绕成了圈:{path} / the nodes form a cycle"
-    WRONG_ORDER = "{level}不能挂在{parent_level}「{parent}」下面 / level order broken: {parent} is not above it"
+    WRONGORDER = "{level}不能挂在{parent_level}「{parent}」下面 / level order broken: {parent} is not above it"
     OUTSIDE = "{level}不在任何社区下面 / it lies in no community"
     UNKNOWN_NODE = "节点「{id}」不存在 / unknown node: {id}"
     ROLE_OF_NOWHERE = "{role}的{place}「{id}」不存在 / {english} of an unknown node: {id}"
@@ -105,6 +118,18 @@ class Word(Enum):
     NOT_A_WORKBOOK = "不是 .xlsx 表格,或文件已损坏 / not an .xlsx workbook, or damaged"
     UNKNOWN_SHEET = "没有这种工作表,可用的有:{known} / unknown sheet: {given}"
     WRONG_HEADER = "第 1 行应是表头,可用的有:{known} / row 1 must be the header"
+    MISSING_COLUMN = "缺少「{column}」这一列 / missing column: {key}"
+    STATION_MISPLACED = "工作站不能设在{level}「{id}」,应设在:{allowed} / a station does not fit the level of {id}"
+    UNKNOWN_STATION = "工作站「{id}」不存在 / unknown station: {id}"
+    UNKNOWN_PERSON = "人员「{id}」不存在 / unknown person: {id}"
+    PERSON_OR_NAME = "人员(person)和姓名(name)要写一个,也只写一个 / give either person or name, and only one of them"
+    NOT_A_RULE = "看不懂时间「{words}」:{why} / not a rule: {english}"
+    NO_HOURS = "「{words}」没有写几点到几点,例如「每周三上午9点到11点」 / no hours"
+    NEEDS_START = "「{words}」要写开始(start)的日期,才知道从哪天算起 / this rule needs a start"
+    BAD_PLACES = "名额「{given}」应是 1 到 100 的整数 / places are a whole number from 1 to 100"
+    BAD_DATE = "「{given}」应是一个日期,例如 2026-12-09 / a date is written as 2026-12-09"
+    REPEATED_RULE = "这条值班写了两次,上一次在{before} / the same duty twice"
+    OVERLAP = "{name} {day} 要值两个班,另一个在{before} / on duty twice at the same time, first on {day}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,29 +211,63 @@ class GroupEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StationEntry:
+    """A station of the file. `address` and `hours` are words for people."""
+
+    id: str
+    name: str
+    node: str
+    address: str = ""
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RotaEntry:
+    """Somebody's duty. `person` None: somebody who is not among the file's people, of whom there is but the `name`.
+
+    `start` None: from the day of the import on.
+    """
+
+    station: str
+    kind: DutyKind
+    person: str | None
+    name: str
+    when: Recurrence
+    places: int
+    bring: str = ""
+    on_holiday: OnHoliday = OnHoliday.MOVE
+    start: date | None = None
+    spot: Spot = field(default=Spot(None, "值班"), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityFile:
     """A file without mistakes."""
 
     nodes: tuple[Node, ...]
     people: tuple[PersonEntry, ...] = ()
     groups: tuple[GroupEntry, ...] = ()
+    stations: tuple[StationEntry, ...] = ()
+    rota: tuple[RotaEntry, ...] = ()
 
 
 class Shape(Enum):
-    """How a value is written: one word, several, or pairs."""
+    """How a value is written: one word, a date, several words, or pairs."""
 
     TEXT = auto()
+    DATE = auto()
     TEXTS = auto()
     PAIRS = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the file: what it is called, and the shape of each key."""
+    """One part of the file: what it is called, and the shape of each key. A workbook must have the `columns`."""
 
     title: str
     shapes: Mapping[str, Shape]
     label: str
+    columns: tuple[str, ...] = ()
 
 
 SECTIONS: Mapping[str, Section] = {
@@ -234,6 +293,19 @@ SECTIONS: Mapping[str, Section] = {
         {"name": Shape.TEXT, "node": Shape.TEXT, "members": Shape.TEXT, "ear": Shape.TEXT, "addresses": Shape.PAIRS},
         label="name",
     ),
+    "stations": Section(
+        "工作站",
+        dict.fromkeys(("id", "name", "node", "address", "hours"), Shape.TEXT),
+        label="id",
+        columns=("id", "name", "node"),
+    ),
+    "rota": Section(
+        "值班",
+        dict.fromkeys(("station", "kind", "person", "name", "when", "places", "bring", "on_holiday"), Shape.TEXT)
+        | {"start": Shape.DATE},
+        label="when",
+        columns=("station", "kind", "when"),
+    ),
 }
 
 PAIR_EXAMPLES: Mapping[str, str] = {"roles": "grid_head: grid-1", "addresses": "wechaty: wxid_abc"}
@@ -250,10 +322,14 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One node, person or group as it was written. A key without atoms is one whose value made no sense."""
+    """One node, person or the like as it was written. A key without atoms is one whose value made no sense.
+
+    `blanks`: where values would stand that are not there.
+    """
 
     spot: Spot
     values: Mapping[str, tuple[Atom, ...]]
+    blanks: Mapping[str, Spot] = field(default_factory=dict)
 
     def first(self, key: str) -> Atom | None:
         """The value of a key that takes one word."""
@@ -271,10 +347,11 @@ _CHANNEL = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NOT_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBER = re.compile(r"0*[1-9][0-9]{0,3}", re.ASCII)
 _MOST_OF_ID = 80
-_MOST_OF_NAME = 120
+MOST_OF_NAME = 120
 _MOST_OF_ADDRESS = 160
 
-_ORDER = tuple(Level)
+ORDER = tuple(Level)
+"""The levels from the top."""
 _INSIDE = frozenset({Level.GRID, Level.BUILDING})
 """Levels that exist only within a community."""
 _ROLE_CHOICES = {name: role for role in Role for name in (role.value, ROLE_NAMES[role])}
@@ -297,7 +374,8 @@ def check(entries: Entries, findings: Findings) -> CommunityFile:
     )
 
 
-def _plain(atom: Atom, most: int, findings: Findings) -> str:
+def plain(atom: Atom, most: int, findings: Findings) -> str:
+    """What an atom says; a problem if that is too long or no text."""
     if _NOT_TEXT.search(atom.text):
         findings.add(atom.spot, Word.BAD_TEXT)
     if len(atom.text) > most:
@@ -305,10 +383,11 @@ def _plain(atom: Atom, most: int, findings: Findings) -> str:
     return atom.text
 
 
-Choice = TypeVar("Choice", bound=StrEnum)
+Choice = TypeVar("Choice", bound=Enum)
 
 
-def _choice(atom: Atom, given: str, choices: Mapping[str, Choice], findings: Findings) -> Choice | None:
+def choice(atom: Atom, given: str, choices: Mapping[str, Choice], findings: Findings) -> Choice | None:
+    """What is meant by `given`; None, and a problem, if nothing is."""
     if given not in choices:
         findings.add(atom.spot, Word.UNKNOWN_CHOICE, given=given, known="、".join(choices))
     return choices.get(given)
@@ -328,12 +407,13 @@ def _identity(entry: Entry, key: str, taken: dict[str, Spot], findings: Findings
     return atom.text
 
 
-def _checked_id(entry: Entry, taken: dict[str, Spot], findings: Findings) -> str | None:
+def checked_id(entry: Entry, taken: dict[str, Spot], findings: Findings) -> str | None:
+    """The entry's own id; None, and a problem, if it has none or another entry's."""
     identity, atom = _identity(entry, "id", taken, findings), entry.first("id")
     if identity and atom and not _ID.fullmatch(identity):
         findings.add(atom.spot, Word.BAD_ID, id=identity)
     elif identity and atom:
-        _plain(atom, _MOST_OF_ID, findings)
+        plain(atom, _MOST_OF_ID, findings)
     return identity
 
 
@@ -342,7 +422,7 @@ def _nodes(entries: Iterable[Entry], findings: Findings) -> list[tuple[Node, Ent
     found = []
     taken: dict[str, Spot] = {}
     for entry in entries:
-        identity = _checked_id(entry, taken, findings)
+        identity = checked_id(entry, taken, findings)
         node = _node(identity, entry, findings)
         if node is not None:
             found.append((node, entry))
@@ -352,12 +432,12 @@ def _nodes(entries: Iterable[Entry], findings: Findings) -> list[tuple[Node, Ent
 def _node(identity: str | None, entry: Entry, findings: Findings) -> Node | None:
     level, number = _level(entry, findings), _building_number(entry, findings)
     name_atom, parent = entry.first("name"), entry.first("parent")
-    name = _plain(name_atom, _MOST_OF_NAME, findings) if name_atom else f"{number}号楼" if number else None
+    name = plain(name_atom, MOST_OF_NAME, findings) if name_atom else f"{number}号楼" if number else None
     if name is None and not {"name", "building"} & set(entry.values):
         findings.add(entry.spot, Word.MISSING, key="name")
     if number and level is not Level.BUILDING:
         findings.add(entry.spot, Word.NUMBER_OF_NO_BUILDING)
-    aliases = tuple(_plain(alias, _MOST_OF_NAME, findings) for alias in entry.all("aliases"))
+    aliases = tuple(plain(alias, MOST_OF_NAME, findings) for alias in entry.all("aliases"))
     if identity is None:
         return None
     return Node(identity, parent.text if parent else None, level or Level.BUILDING, name or identity, number, aliases)
@@ -367,7 +447,7 @@ def _level(entry: Entry, findings: Findings) -> Level | None:
     """A numbered building need not say that it is one."""
     atom = entry.first("level")
     if atom is not None:
-        return _choice(atom, atom.text, _LEVEL_CHOICES, findings)
+        return choice(atom, atom.text, _LEVEL_CHOICES, findings)
     if "building" in entry.values:
         return Level.BUILDING
     if "level" not in entry.values:
@@ -390,13 +470,14 @@ def _check_tree(nodes: Sequence[tuple[Node, Entry]], places: Mapping[str, Node],
     numbers: dict[tuple[str, int], Spot] = {}
     for node, entry in nodes:
         if node.parent_id is not None and node.parent_id not in places:
-            findings.add(_spot_of(entry, "parent"), Word.UNKNOWN_PARENT, id=node.parent_id)
+            findings.add(spot_of(entry, "parent"), Word.UNKNOWN_PARENT, id=node.parent_id)
         elif not in_cycles & {above.id for above in _upwards(node, places)}:
             _check_place(node, entry, places, findings)
             _check_number(node, entry, places, numbers, findings)
 
 
-def _spot_of(entry: Entry, key: str) -> Spot:
+def spot_of(entry: Entry, key: str) -> Spot:
+    """Where a value stands, or else the entry."""
     atom = entry.first(key)
     return atom.spot if atom else entry.spot
 
@@ -416,7 +497,7 @@ def _check_cycles(nodes: Iterable[tuple[Node, Entry]], places: Mapping[str, Node
     for node, entry in nodes:
         above = [place.id for place in _upwards(node, places)]
         if node.id not in known and places[above[-1]].parent_id == node.id:
-            findings.add(_spot_of(entry, "parent"), Word.CYCLE, path=" → ".join([*above, node.id]))
+            findings.add(spot_of(entry, "parent"), Word.CYCLE, path=" → ".join([*above, node.id]))
             known.update(above)
     return known
 
@@ -430,10 +511,10 @@ def _check_place(node: Node, entry: Entry, places: Mapping[str, Node], findings:
     if not _readable_level(entry):
         return
     parent = places.get(node.parent_id or "")
-    if parent is not None and _ORDER.index(parent.level) >= _ORDER.index(node.level):
+    if parent is not None and ORDER.index(parent.level) >= ORDER.index(node.level):
         findings.add(
-            _spot_of(entry, "parent"),
-            Word.WRONG_ORDER,
+            spot_of(entry, "parent"),
+            Word.WRONGORDER,
             level=LEVEL_NAMES[node.level],
             parent_level=LEVEL_NAMES[parent.level],
             parent=parent.id,
@@ -453,7 +534,7 @@ def _check_number(
     community = _community(node, places)
     if node.building_number is None or community is None:
         return
-    spot = _spot_of(entry, "building")
+    spot = spot_of(entry, "building")
     before = numbers.setdefault((community.id, node.building_number), spot)
     if before is not spot:
         findings.add(spot, Word.REPEATED_NUMBER, number=node.building_number, before=before)
@@ -464,7 +545,7 @@ def _people(entries: Iterable[Entry], places: Mapping[str, Node], findings: Find
     taken: dict[str, Spot] = {}
     owners: dict[Address, str] = {}
     for entry in entries:
-        identity, name, home = _checked_id(entry, taken, findings), entry.first("name"), entry.first("home")
+        identity, name, home = checked_id(entry, taken, findings), entry.first("name"), entry.first("home")
         if "name" not in entry.values:
             findings.add(entry.spot, Word.NO_NAME)
         if home is not None and home.text not in places:
@@ -472,7 +553,7 @@ def _people(entries: Iterable[Entry], places: Mapping[str, Node], findings: Find
         found.append(
             PersonEntry(
                 identity or "",
-                _plain(name, _MOST_OF_NAME, findings) if name else "",
+                plain(name, MOST_OF_NAME, findings) if name else "",
                 home.text if home else None,
                 _roles(entry, places, findings),
                 _addresses(entry, identity or "", owners, findings),
@@ -484,7 +565,7 @@ def _people(entries: Iterable[Entry], places: Mapping[str, Node], findings: Find
 def _roles(entry: Entry, places: Mapping[str, Node], findings: Findings) -> tuple[tuple[Role, str], ...]:
     found = []
     for atom in entry.all("roles"):
-        role = _choice(atom, atom.key, _ROLE_CHOICES, findings)
+        role = choice(atom, atom.key, _ROLE_CHOICES, findings)
         if role is not None:
             _check_role(role, atom, places, findings)
             found.append((role, atom.text))
@@ -492,7 +573,7 @@ def _roles(entry: Entry, places: Mapping[str, Node], findings: Findings) -> tupl
 
 
 def _check_role(role: Role, atom: Atom, places: Mapping[str, Node], findings: Findings) -> None:
-    levels = sorted(ROLE_LEVELS[role], key=_ORDER.index)
+    levels = sorted(ROLE_LEVELS[role], key=ORDER.index)
     names = [LEVEL_NAMES[level] for level in levels]
     words = {"role": ROLE_NAMES[role], "english": role.value, "id": atom.text}
     node = places.get(atom.text)
@@ -505,7 +586,7 @@ def _check_role(role: Role, atom: Atom, places: Mapping[str, Node], findings: Fi
 def _addresses(entry: Entry, owner: str, owners: dict[Address, str], findings: Findings) -> tuple[Address, ...]:
     found = []
     for atom in entry.all("addresses"):
-        address = Address(atom.key, _plain(atom, _MOST_OF_ADDRESS, findings))
+        address = Address(atom.key, plain(atom, _MOST_OF_ADDRESS, findings))
         if atom.key in EMBEDDED_CHANNELS:
             findings.add(atom.spot, Word.EMBEDDED_ADDRESS, channel=atom.key)
         elif not _CHANNEL.fullmatch(atom.key):
@@ -525,7 +606,7 @@ def _groups(entries: Iterable[Entry], places: Mapping[str, Node], findings: Find
     for entry in entries:
         name, name_atom, node = _identity(entry, "name", taken, findings), entry.first("name"), entry.first("node")
         if name_atom:
-            _plain(name_atom, _MOST_OF_NAME, findings)
+            plain(name_atom, MOST_OF_NAME, findings)
         if node is None and "node" not in entry.values:
             findings.add(entry.spot, Word.MISSING, key="node")
         elif node is not None and node.text not in places:
@@ -535,8 +616,8 @@ def _groups(entries: Iterable[Entry], places: Mapping[str, Node], findings: Find
             GroupEntry(
                 name or "",
                 node.text if node else "",
-                (members and _choice(members, members.text, _MEMBERS_CHOICES, findings)) or Members.RESIDENTS,
-                (ear and _choice(ear, ear.text, _EAR_CHOICES, findings)) or Ear.COMMAND,
+                (members and choice(members, members.text, _MEMBERS_CHOICES, findings)) or Members.RESIDENTS,
+                (ear and choice(ear, ear.text, _EAR_CHOICES, findings)) or Ear.COMMAND,
                 _addresses(entry, name or "", owners, findings),
             )
         )

@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import date, datetime, time
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
@@ -14,9 +15,11 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from community.community_file import (
+    DUTY_NAMES,
     EAR_NAMES,
     LEVEL_NAMES,
     MEMBERS_NAMES,
+    ON_HOLIDAY_NAMES,
     ROLE_NAMES,
     SECTIONS,
     Atom,
@@ -25,14 +28,18 @@ from community.community_file import (
     Findings,
     GroupEntry,
     PersonEntry,
+    RotaEntry,
     Shape,
     Spot,
+    StationEntry,
     Word,
     check,
     fail,
 )
+from community.community_file_stations import with_stations
+from community.parts.recurrence import read as read_rule
 from storage.people import Address
-from storage.tables import Level, Role
+from storage.tables import DutyKind, Level, Role
 from storage.tree import Node
 
 HEADERS: Mapping[str, Mapping[str, str]] = {
@@ -46,6 +53,18 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
     },
     "people": {"id": "编号", "name": "姓名", "home": "住处", "roles": "职务", "addresses": "地址"},
     "groups": {"name": "名称", "node": "节点", "members": "成员", "ear": "听法", "addresses": "地址"},
+    "stations": {"id": "编号", "name": "名称", "node": "节点", "address": "地址", "hours": "开放时间"},
+    "rota": {
+        "station": "工作站",
+        "kind": "类别",
+        "person": "人员",
+        "name": "姓名",
+        "when": "时间",
+        "places": "名额",
+        "bring": "要带",
+        "on_holiday": "遇节假日",
+        "start": "开始",
+    },
 }
 """What the columns are called. The keys of the YAML file are understood as well."""
 
@@ -78,7 +97,7 @@ def read(path: Path) -> CommunityFile:
         elif title.strip() != NOTES:
             known = "、".join(sheet.title for sheet in SECTIONS.values())
             findings.add(Spot(None, f"工作表「{title}」"), Word.UNKNOWN_SHEET, given=title, known=known)
-    file = check(entries, findings)
+    file = with_stations(check(entries, findings), entries, findings)
     findings.raise_any()
     return file
 
@@ -97,9 +116,10 @@ def _sheets(path: Path) -> list[tuple[str, list[Row]]]:
 
 def _entries(section: str, title: str, rows: Sequence[Row], findings: Findings) -> Iterator[Entry]:
     columns = _columns(section, title, rows[0] if rows else (), findings)
+    lacking = _lacking(section, title, columns, findings)
     for number, row in enumerate(rows[1:] if columns else (), 2):
         if any(_text(value) != "" for value in row):
-            yield _entry(section, title, number, row, columns, findings)
+            yield _entry(section, title, number, row, columns, lacking, findings)
 
 
 def _columns(section: str, title: str, header: Row, findings: Findings) -> dict[int, str]:
@@ -121,14 +141,32 @@ def _columns(section: str, title: str, header: Row, findings: Findings) -> dict[
     return found
 
 
-def _entry(section: str, title: str, number: int, row: Row, columns: Mapping[int, str], findings: Findings) -> Entry:
-    values = {}
+def _lacking(section: str, title: str, columns: Mapping[int, str], findings: Findings) -> tuple[str, ...]:
+    """The keys that every entry must have and no column holds."""
+    found = tuple(key for key in SECTIONS[section].columns if columns and key not in columns.values())
+    for key in found:
+        findings.add(_spot(title, 1), Word.MISSING_COLUMN, column=HEADERS[section][key], key=key)
+    return found
+
+
+def _entry(
+    section: str,
+    title: str,
+    number: int,
+    row: Row,
+    columns: Mapping[int, str],
+    lacking: Iterable[str],
+    findings: Findings,
+) -> Entry:
+    values: dict[str, tuple[Atom, ...]] = dict.fromkeys(lacking, ())  # said of the column, not of each row again
+    blanks = {}
     for index, key in columns.items():
-        value = row[index] if index < len(row) else None
+        value, spot = row[index] if index < len(row) else None, _spot(title, number, index, HEADERS[section][key])
         if _text(value) != "":
-            spot = _spot(title, number, index, HEADERS[section][key])
             values[key] = tuple(_atoms(SECTIONS[section].shapes[key], key, value, spot, findings))
-    return Entry(_spot(title, number), values)
+        else:
+            blanks[key] = spot
+    return Entry(_spot(title, number), values, blanks)
 
 
 def _spot(title: str, row: int, column: int | None = None, header: str = "") -> Spot:
@@ -148,12 +186,19 @@ def _text(value: object) -> str | None:
     return str(value).strip()
 
 
+def _date_text(value: object) -> str | None:
+    """What a cell says that should hold a date: spreadsheets keep one as its midnight."""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, date) else _text(value)
+
+
 def _atoms(shape: Shape, key: str, value: object, spot: Spot, findings: Findings) -> Iterator[Atom]:
-    text = _text(value)
+    text = _date_text(value) if shape is Shape.DATE else _text(value)
     if text is None:
         findings.add(spot, Word.NOT_TEXT, hint="")
         return
-    for part in [text] if shape is Shape.TEXT else _BETWEEN.split(text):
+    for part in [text] if shape in (Shape.TEXT, Shape.DATE) else _BETWEEN.split(text):
         left, *right = (half.strip() for half in _WITHIN.split(part, maxsplit=1))
         if not part.strip():
             continue
@@ -175,6 +220,8 @@ def write(path: Path, file: CommunityFile) -> None:
     _add_sheet(workbook, "nodes", map(_node_row, file.nodes))
     _add_sheet(workbook, "people", map(_person_row, file.people))
     _add_sheet(workbook, "groups", map(_group_row, file.groups))
+    _add_sheet(workbook, "stations", map(_station_row, file.stations))
+    _add_sheet(workbook, "rota", map(_rota_row, file.rota))
     notes = workbook.create_sheet(NOTES)
     notes.column_dimensions["A"].width = 100
     for line in _NOTES:
@@ -212,6 +259,24 @@ def _group_row(group: GroupEntry) -> Row:
     return group.name, group.node, MEMBERS_NAMES[group.members], EAR_NAMES[group.ear], _address_cell(group.addresses)
 
 
+def _station_row(station: StationEntry) -> Row:
+    return station.id, station.name, station.node, station.address, station.hours
+
+
+def _rota_row(duty: RotaEntry) -> Row:
+    return (
+        duty.station,
+        DUTY_NAMES[duty.kind],
+        duty.person,
+        None if duty.person else duty.name,
+        duty.when.words,
+        duty.places,
+        duty.bring,
+        ON_HOLIDAY_NAMES[duty.on_holiday],
+        duty.start,
+    )
+
+
 def _address_cell(addresses: Iterable[Address]) -> str:
     return "、".join(f"{address.channel}:{address.external_id}" for address in addresses)
 
@@ -234,14 +299,32 @@ _SAMPLE = CommunityFile(
         ),
     ),
     groups=(GroupEntry("示例群", "community-1"),),
+    stations=(StationEntry("station-1", "示例工作站", "community-1", "示例路1号一楼", "周一到周五8点半到17点半"),),
+    rota=(
+        RotaEntry(
+            "station-1",
+            DutyKind.CONGRESS_DEPUTY,
+            None,
+            "赵示例",
+            read_rule("每月10日、20日上午9点到11点"),
+            places=6,
+            bring="身份证",
+        ),
+        RotaEntry("station-1", DutyKind.SOCIAL_WORKER, "worker-1", "王示例", read_rule("每周五下午2点到5点"), places=8),
+    ),
 )
 
 _NOTES = (
-    "每行一个节点、人员或群。编号只用汉字、字母、数字、- 和 _,定了就不要改。",
+    "每行一个节点、人员、群、工作站或一条值班。编号只用汉字、字母、数字、- 和 _,定了就不要改。",
     "节点「上级」填上级的编号,最高一级不填。级别:" + "、".join(LEVEL_NAMES.values()) + "。",
     "楼栋填了楼号,名称可以不填(默认「3号楼」);别名用顿号分开。",
     f"人员「职务」写成 {PAIR_EXAMPLES['roles']},冒号后面是节点编号。职务:" + "、".join(ROLE_NAMES.values()) + "。",
     f"「地址」写成 {PAIR_EXAMPLES['addresses']},没有就不填。人员「住处」填节点编号,可以不填。",
     "群「成员」:" + "、".join(MEMBERS_NAMES.values()) + "。「听法」:点名(叫到小善才答)、口令(说口令也答)。",
+    "工作站「节点」填社区、街道或县的编号;「地址」和「开放时间」写给人看。没有工作站,「工作站」「值班」两张表就空着。",
+    "值班「工作站」填工作站编号。「类别」:" + "、".join(DUTY_NAMES.values()) + "。",
+    "值班的人在「人员」表里就填「人员」(编号),不在就填「姓名」,只填一个。",
+    "「时间」写哪天、几点到几点:每周三下午2点到4点,每月10日、20日上午9点到11点,每月第一个周六上午9点到11点,隔周周三上午。",
+    "「名额」不填是 6 个。「遇节假日」:顺延(不填就是,改到下一个工作日)、取消、照常。「开始」填日期,隔周的必须填。",
     "填好后先用 python -m bot check 检查,再用 python -m bot import 导入;改了再导入一次就行,不会重复。",
 )

@@ -22,6 +22,7 @@ from community.community_file import (
     check,
     fail,
 )
+from community.community_file_stations import with_stations
 
 _SLIPS = (
     (re.compile(r"\t"), "(缩进要用空格,不能用制表符 Tab)"),
@@ -47,7 +48,7 @@ def parse(text: str) -> CommunityFile:
     root = _compose(text)
     findings = Findings()
     entries = _sections(root, findings)
-    file = check(entries, findings)
+    file = with_stations(check(entries, findings), entries, findings)
     findings.raise_any()
     return file
 
@@ -93,6 +94,11 @@ def _text(node: yaml.Node) -> str | None:
     if node.tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:int"):
         return str(node.value).strip()
     return None
+
+
+def _date(node: yaml.Node) -> str | None:
+    """A word that may be a date without quotes, as it was written."""
+    return str(node.value).strip() if node.tag == "tag:yaml.org,2002:timestamp" else _text(node)
 
 
 def _written(node: yaml.Node) -> str:
@@ -159,7 +165,7 @@ def _atoms(shape: Shape, key: str, node: yaml.Node, where: str, findings: Findin
         return
     many = shape is Shape.TEXTS and isinstance(node, yaml.SequenceNode)
     for item in node.value if many else [node]:
-        text = _text(item)
+        text = _date(item) if shape is Shape.DATE else _text(item)
         if text is None:
             word = Word.NOT_TEXTS if shape is Shape.TEXTS else Word.NOT_TEXT
             findings.add(_spot(item, where), word, hint=_hint(_written(item)))

@@ -1,32 +1,39 @@
 """Importing a community file: what it changes, decided from what there is, and then written.
 
 The file is the truth for what came from it, and silent about everything else: people met in chats, groups bound
-in chats, addresses that somebody introduced. What disappears from the file loses what the file gave it; its
-rows stay as long as the history refers to them.
+in chats, addresses that somebody introduced, duties planned in chats. What disappears from the file loses what the
+file gave it; its rows stay as long as the history refers to them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from community import community_yaml
 from community.community_file import (
+    DUTY_NAMES,
     EAR_NAMES,
     EMBEDDED_CHANNELS,
     LEVEL_NAMES,
     MEMBERS_NAMES,
+    ON_HOLIDAY_NAMES,
     ROLE_NAMES,
     CommunityFile,
     GroupEntry,
     PersonEntry,
+    RotaEntry,
 )
+from community.community_file_stations import check_overlaps
+from community.parts.recurrence import OnHoliday
+from community.rules import CHINA
 from storage import community_import as rows
 from storage import tree
-from storage.community_import import AddressRow, PersonRow, RoleRow
+from storage.community_import import AddressRow, PersonRow, RoleRow, RotaRow, StationRow
 from storage.database import Store
 from storage.people import Address
+from storage.tables import DutyKind
 from storage.tree import Group, Node
 
 __all__ = ["Changes", "Difference", "Existing", "apply", "import_community", "load", "plan"]
@@ -34,6 +41,8 @@ __all__ = ["Changes", "Difference", "Existing", "apply", "import_community", "lo
 Row = TypeVar("Row")
 Key = TypeVar("Key")
 GroupKey = tuple[str, str]
+RotaKey = tuple[str, DutyKind, str, str]
+"""Station, kind, the person's name and the words of the rule: what makes a duty the same one as before."""
 
 NAMED_AT_MOST = 5
 """So many new entries are named one by one; of more, only the number is said."""
@@ -48,6 +57,8 @@ class Existing:
     roles: frozenset[RoleRow] = frozenset()
     addresses: Mapping[Address, AddressRow] = field(default_factory=dict)
     groups: Mapping[GroupKey, Group] = field(default_factory=dict)
+    stations: Mapping[str, StationRow] = field(default_factory=dict)
+    rota: tuple[RotaRow, ...] = ()
     referred: frozenset[str] = frozenset()
 
 
@@ -71,7 +82,8 @@ class Difference(Generic[Row]):
 class Changes:
     """What an import changes. `kept`: nodes that the file no longer has but something still refers to.
 
-    A person removed from the file keeps the bare row: `people.removed` is how it was.
+    A person removed from the file keeps the bare row: `people.removed` is how it was. Stations and duties that are
+    removed have ended, and keep their rows too.
     """
 
     nodes: Difference[Node] = Difference()
@@ -79,12 +91,15 @@ class Changes:
     roles: Difference[RoleRow] = Difference()
     addresses: Difference[AddressRow] = Difference()
     groups: Difference[Group] = Difference()
+    stations: Difference[StationRow] = Difference()
+    rota: Difference[RotaRow] = Difference()
     kept: tuple[Node, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether anything is written."""
-        return bool(self.nodes or self.people or self.roles or self.addresses or self.groups)
+        of_people = self.people or self.roles or self.addresses
+        return bool(self.nodes or of_people or self.groups or self.stations or self.rota)
 
     def lines(self) -> tuple[str, ...]:
         """What changed, for whoever imported the file."""
@@ -101,15 +116,20 @@ def load(path: Path) -> CommunityFile:
     return community_yaml.read(path)
 
 
-def import_community(store: Store, file: CommunityFile, now: datetime) -> Changes:
-    """Makes the database say what the file says, within the caller's transaction. Doing it again changes nothing."""
-    changes = plan(file, _existing(store, file))
+def import_community(store: Store, file: CommunityFile, now: datetime, zone: tzinfo = CHINA) -> Changes:
+    """Makes the database say what the file says, within the caller's transaction. Doing it again changes nothing.
+
+    Raises `CommunityFileError` before anything is written where somebody would be on duty twice at the same time.
+    """
+    today = now.astimezone(zone).date()
+    check_overlaps(file, today)
+    changes = plan(file, _existing(store, file, now), today)
     if changes.any:
         apply(store, changes, now)
     return changes
 
 
-def _existing(store: Store, file: CommunityFile) -> Existing:
+def _existing(store: Store, file: CommunityFile, now: datetime) -> Existing:
     nodes = {node.id: node for node in tree.all_nodes(store)}
     return Existing(
         nodes=nodes,
@@ -117,6 +137,8 @@ def _existing(store: Store, file: CommunityFile) -> Existing:
         roles=frozenset(rows.all_roles(store)),
         addresses={row.address: row for row in rows.all_addresses(store)},
         groups={(group.channel, group.external_id): group for group in tree.all_groups(store)},
+        stations={station.id: station for station in rows.all_stations(store)},
+        rota=tuple(rows.all_rotas(store, now)),
         referred=rows.referred_to(store, nodes.keys() - {node.id for node in file.nodes}),
     )
 
@@ -136,20 +158,39 @@ def apply(store: Store, changes: Changes, now: datetime) -> None:
     rows.remove_groups(store, changes.groups.removed)
     rows.change_groups(store, changes.groups.changed_to)
     rows.add_groups(store, changes.groups.added)
+    _apply_stations(store, changes, now)
     rows.remove_nodes(store, changes.nodes.removed)
     tree.changed(store)
+
+
+def _apply_stations(store: Store, changes: Changes, now: datetime) -> None:
+    rows.add_stations(store, changes.stations.added)
+    rows.change_stations(store, changes.stations.changed_to)
+    rows.plan_anew(store, [after for before, after in changes.stations.changed if before.ended])
+    rows.end_stations(store, changes.stations.removed, now)
+    rows.add_rotas(store, changes.rota.added)
+    rows.change_rotas(store, changes.rota.changed_to)
+    rows.end_rotas(store, changes.rota.removed, now)
 
 
 # --- deciding
 
 
-def plan(file: CommunityFile, existing: Existing) -> Changes:
-    """What has to change. Pure."""
+def plan(file: CommunityFile, existing: Existing, today: date) -> Changes:
+    """What has to change. Pure. Duties without a day to start on start `today`."""
     people = _people(file, existing)
-    roles = _roles(file, existing)
     groups = _difference(_wanted_groups(file), existing.groups, _groups_from_file(existing))
     kept = _kept_nodes(file, existing, people, groups)
-    return Changes(_nodes(file, existing, kept), people, roles, _addresses(file, existing), groups, kept)
+    return Changes(
+        nodes=_nodes(file, existing, kept),
+        people=people,
+        roles=_roles(file, existing),
+        addresses=_addresses(file, existing),
+        groups=groups,
+        stations=_stations(file, existing),
+        rota=_rota(file, existing, today),
+        kept=kept,
+    )
 
 
 def _difference(wanted: Mapping[Key, Row], found: Mapping[Key, Row], of_file: Iterable[Key]) -> Difference[Row]:
@@ -227,6 +268,61 @@ def _groups_from_file(existing: Existing) -> list[GroupKey]:
     return [(channel, name) for name in sorted(imported) for channel in EMBEDDED_CHANNELS]
 
 
+def _stations(file: CommunityFile, existing: Existing) -> Difference[StationRow]:
+    wanted = {
+        station.id: StationRow(station.id, station.node, station.name, station.address, station.hours)
+        for station in file.stations
+    }
+    in_force = [station.id for station in existing.stations.values() if not station.ended]
+    return _difference(wanted, existing.stations, in_force)
+
+
+def _rota(file: CommunityFile, existing: Existing, today: date) -> Difference[RotaRow]:
+    found = _comparable_duties(file, existing)
+    pairs = [(before := found.get(_duty_key(duty)), _duty_row(duty, before, today)) for duty in file.rota]
+    kept = {before.id for before, _ in pairs if before}
+    return Difference(
+        added=tuple(row for before, row in pairs if before is None),
+        changed=tuple((before, row) for before, row in pairs if before is not None and before != row),
+        removed=tuple(row for row in existing.rota if row.from_file and not row.ended and row.id not in kept),
+    )
+
+
+def _comparable_duties(file: CommunityFile, existing: Existing) -> dict[RotaKey, RotaRow]:
+    """The duties that can become the file's: those in force, or else the last of the file's that can go on.
+
+    Somebody whose name the file has corrected is found under the new one.
+    """
+    names = {person.id: person.name for person in file.people}
+    usable = [row for row in existing.rota if not row.ended or (row.from_file and row.resumable)]
+    in_order = sorted(usable, key=lambda row: (not row.ended, row.from_file))
+    return {
+        (row.station_id, row.kind, names.get(row.person_id or "", row.person_name), row.words): row for row in in_order
+    }
+
+
+def _duty_key(duty: RotaEntry) -> RotaKey:
+    return duty.station, duty.kind, duty.name, duty.when.words
+
+
+def _duty_row(duty: RotaEntry, before: RotaRow | None, today: date) -> RotaRow:
+    """The row of a duty, in the place of the one `before`."""
+    first = min(before.starts_on, today) if before else today
+    return RotaRow(
+        before.id if before else None,
+        duty.station,
+        duty.kind,
+        duty.person,
+        duty.name,
+        duty.when.words,
+        duty.places,
+        duty.on_holiday.name.lower(),
+        duty.bring,
+        duty.start or first,
+        resumable=before.resumable if before else True,
+    )
+
+
 def _nodes(file: CommunityFile, existing: Existing, kept: Sequence[Node]) -> Difference[Node]:
     """A kept node is found under its name only: its number may be another building's by now."""
     wanted = {node.id: node for node in file.nodes}
@@ -258,7 +354,7 @@ def _kept_nodes(
     """Nodes gone from the file that something still refers to, and what these hang on."""
     gone = existing.nodes.keys() - {node.id for node in file.nodes}
     parents = {node_id: node.parent_id for node_id, node in existing.nodes.items()}
-    referred = existing.referred | _referred_by_others(existing, people, groups)
+    referred = existing.referred | _referred_by_others(existing, people, groups) | _nodes_of_ended(file, existing)
     kept = {above for node_id in gone & referred for above in _upwards(node_id, parents)}
     return tuple(existing.nodes[node_id] for node_id in sorted(gone & kept))
 
@@ -276,6 +372,12 @@ def _referred_by_others(
     }
 
 
+def _nodes_of_ended(file: CommunityFile, existing: Existing) -> set[str]:
+    """Nodes of stations that the file does not have: their rows stay."""
+    wanted = {station.id for station in file.stations}
+    return {station.node_id for station in existing.stations.values() if station.id not in wanted}
+
+
 # --- saying
 
 
@@ -285,6 +387,8 @@ def _lines(changes: Changes) -> Iterator[str]:
     yield from _counted("新增", "职务", [_role(role) for role in changes.roles.added])
     yield from _counted("新增", "地址", [_address(row) for row in changes.addresses.added])
     yield from _counted("新增", "群", _merged_groups(changes.groups.added))
+    yield from _counted("新增", "工作站", [_station(station) for station in changes.stations.added])
+    yield from _counted("新增", "值班", [_duty(duty) for duty in changes.rota.added], ";")
     for node, changed_node in changes.nodes.changed:
         if node not in changes.kept:
             yield f"改节点 {node.id}:{_told(_node_facts(node), _node_facts(changed_node))}"
@@ -294,17 +398,23 @@ def _lines(changes: Changes) -> Iterator[str]:
         yield f"改地址 {_address(address)} → {changed_address.person_id}"
     for group, changed_group in _merged_changes(changes.groups.changed):
         yield f"改群 {group.name}:{_told(_group_facts(group), _group_facts(changed_group))}"
+    for station, changed_station in changes.stations.changed:
+        yield f"改工作站 {station.id}:{_told(_station_facts(station), _station_facts(changed_station))}"
+    for duty, changed_duty in changes.rota.changed:
+        yield f"改值班 {_duty(duty)}:{_told(_duty_facts(duty), _duty_facts(changed_duty))}"
     yield from (f"移除节点 {_node(node)}" for node in changes.nodes.removed)
     yield from (f"移出人员 {_person(person)},办过的事仍保留" for person in changes.people.removed)
     yield from _counted("移除", "职务", [_role(role) for role in changes.roles.removed])
     yield from _counted("移除", "地址", [_address(row) for row in changes.addresses.removed])
     yield from (f"移除群 {name}" for name in _merged_groups(changes.groups.removed))
-    yield from (f"保留节点 {_node(node)}:文件里没有了,但还有诉求、人员或群用着它" for node in changes.kept)
+    yield from (f"停办工作站 {_station(station)},以前的记录仍保留" for station in changes.stations.removed)
+    yield from (f"结束值班 {_duty(duty)}" for duty in changes.rota.removed)
+    yield from (f"保留节点 {_node(node)}:文件里没有了,但还有诉求、人员、群或工作站用着它" for node in changes.kept)
 
 
-def _counted(verb: str, kind: str, names: Sequence[str]) -> Iterator[str]:
+def _counted(verb: str, kind: str, names: Sequence[str], between: str = "、") -> Iterator[str]:
     if names:
-        listed = f":{'、'.join(names)}" if len(names) <= NAMED_AT_MOST else ""
+        listed = f":{between.join(names)}" if len(names) <= NAMED_AT_MOST else ""
         yield f"{verb}{kind} {len(names)}{listed}"
 
 
@@ -322,6 +432,14 @@ def _role(row: RoleRow) -> str:
 
 def _address(row: AddressRow) -> str:
     return f"{row.person_id} 的 {row.address.channel} {row.address.external_id}"
+
+
+def _station(station: StationRow) -> str:
+    return f"{station.name}({station.id})"
+
+
+def _duty(duty: RotaRow) -> str:
+    return f"{DUTY_NAMES[duty.kind]}{duty.person_name} {duty.words}({duty.station_id})"
 
 
 def _merged_groups(groups: Iterable[Group]) -> list[str]:
@@ -369,4 +487,27 @@ def _group_facts(group: Group) -> Facts:
         "节点": group.node_id,
         "成员": MEMBERS_NAMES[group.members],
         "听法": EAR_NAMES[group.ear],
+    }
+
+
+def _station_facts(station: StationRow) -> Facts:
+    return {
+        "名称": station.name,
+        "节点": station.node_id,
+        "地址": station.address,
+        "开放时间": station.hours,
+        "状态": "停办" if station.ended else "开办",
+    }
+
+
+def _duty_facts(duty: RotaRow) -> Facts:
+    return {
+        "姓名": duty.person_name,
+        "人员": duty.person_id or "",
+        "名额": str(duty.places),
+        "要带": duty.bring,
+        "遇节假日": ON_HOLIDAY_NAMES[OnHoliday[duty.on_holiday.upper()]],
+        "开始": duty.starts_on.isoformat(),
+        "来源": "社区文件" if duty.from_file else "不在文件里",
+        "状态": "结束" if duty.ended else "在值",
     }

@@ -13,11 +13,14 @@ class Rules:
 
     `involve_trade`: those whose trade a category is (the property firm for a lift) hear of a new case too; without
     it the grid head alone does, and hands on. `answered_each`: so many reports of one person within a minute are
-    answered each; the others share one answer at its end.
+    answered each; the others share one answer at its end. `most_bookings`: that one person has open at one station.
+    `offer_open`: how long a free place is kept for the first who waits, in waking hours. `calendar_address`: what the
+    links of calendars begin with, without a slash at its end; empty where none are served.
     """
 
     zone: ZoneInfo = CHINA
     bot_name: str = "小善"
+    calendar_address: str = ""
     accept_within: timedelta = timedelta(hours=24)
     life_within: timedelta = timedelta(hours=2)
     utility_within: timedelta = timedelta(hours=24)
@@ -31,5 +34,16 @@ class Rules:
     verdict_open: timedelta = timedelta(days=7)
     invitation_open: timedelta = timedelta(days=7)
     office_closes: time = time(18)
+    book_ahead: timedelta = timedelta(days=60)
+    most_bookings: int = 2
+    offer_open: timedelta = timedelta(hours=2)
+    late_cancel: timedelta = timedelta(hours=2)
+    announce_before: timedelta = timedelta(days=3)
+    announce_at: time = time(9)
+    remind_evening: time = time(18)
+    remind_before: timedelta = timedelta(hours=2)
+    duty_list_evening: time = time(18, 30)
+    duty_list_morning: time = time(8)
+    follow_up_at: time = time(10)
     quiet_from: time = time(21)
     quiet_to: time = time(8)

@@ -6,12 +6,6 @@ from handlers.routing import router
 from handlers.speaking.texts import load
 
 NOT_YET = (
-    "bookings.book",
-    "bookings.rota",
-    "bookings.look_up",
-    "bookings.change",
-    "bookings.cancel",
-    "bookings.wait",
     "market.sign_up",
     "market.take_number",
     "market.leave",

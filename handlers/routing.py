@@ -21,6 +21,10 @@ AnswerHandler = Callable[[Message, Community, Question, str], Replies | Reply]
 QuestionHandler = Callable[[Message, Community, Question], Replies | Reply]
 PhotoHandler = Callable[[Message, Community], Replies | Reply]
 JobHandler = Callable[[Community, datetime], Replies]
+WordingHandler = Callable[..., Replies]
+"""Takes the outcome, the community, and the time."""
+
+AnyWording = TypeVar("AnyWording", bound=WordingHandler)
 AnyCommand = TypeVar("AnyCommand", bound=CommandHandler)
 AnyAnswer = TypeVar("AnyAnswer", bound=AnswerHandler)
 DueTime = Callable[[Community], datetime | None]
@@ -53,6 +57,20 @@ class Router:
     dropped: dict[str, QuestionHandler] = field(default_factory=dict)
     back: dict[str, QuestionHandler] = field(default_factory=dict)
     photo: PhotoHandler | None = None
+    wordings: dict[type, WordingHandler] = field(default_factory=dict)
+
+    def words_for(self, *outcomes: type) -> Callable[[AnyWording], AnyWording]:
+        """Says what came of something to those it concerns, whichever service did it."""
+
+        def register(handler: AnyWording) -> AnyWording:
+            self.wordings |= dict.fromkeys(outcomes, handler)
+            return handler
+
+        return register
+
+    def words_of(self, outcome: object, community: Community, now: datetime) -> Replies:
+        """What those concerned hear of an outcome of another service: services do not import one another."""
+        return self.wordings[type(outcome)](outcome, community, now)
 
     def command(
         self, name: str, *, allowed: frozenset[Role] | None = None, takes_photos: bool = False

@@ -1,15 +1,28 @@
-"""Reading and writing what a community file is compared with: tree, people, roles, addresses, groups."""
+"""Reading and writing what a community file is compared with: tree, people, roles, addresses, groups, stations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from storage.database import Store
 from storage.people import Address
-from storage.tables import Role, addresses, groups, metadata, nodes, people, roles
+from storage.tables import (
+    DutyKind,
+    ReceptionState,
+    Role,
+    addresses,
+    groups,
+    metadata,
+    nodes,
+    people,
+    receptions,
+    roles,
+    rotas,
+    stations,
+)
 from storage.tree import Group, Node
 
 
@@ -41,13 +54,77 @@ class AddressRow:
     heard: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """A station. `ended`: it was given up, and its row stays for the history."""
+
+    id: str
+    node_id: str
+    name: str
+    address: str
+    hours: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RotaRow:
+    """A rule of the rota; `id` None: one that has no row yet. `on_holiday` is move, skip or keep.
+
+    `resumable`: no reception of it that is still to come has been closed, so that it can go on as if it had never
+    ended.
+    """
+
+    id: int | None
+    station_id: str
+    kind: DutyKind
+    person_id: str | None
+    person_name: str
+    words: str
+    places: int
+    on_holiday: str
+    bring: str
+    starts_on: date
+    from_file: bool = True
+    ended: bool = False
+    resumable: bool = True
+
+
 _PEOPLE = select(people.c.id, people.c.name, people.c.node_id, people.c.from_file).order_by(people.c.id)
 _ROLES = select(roles.c.person_id, roles.c.role, roles.c.node_id).order_by(*roles.primary_key)
 _ADDRESSES = select(
     addresses.c.channel, addresses.c.external_id, addresses.c.person_id, addresses.c.seen_at.is_not(None)
 ).order_by(*addresses.primary_key)
 
-_IMPORTED = (nodes, people, roles, groups)
+_STATIONS = select(
+    stations.c.id,
+    stations.c.node_id,
+    stations.c.name,
+    stations.c.address,
+    stations.c.hours,
+    stations.c.ended_at.is_not(None),
+).order_by(stations.c.id)
+_CLOSED_AHEAD = exists().where(
+    receptions.c.rota_id == rotas.c.id,
+    receptions.c.state == ReceptionState.CLOSED,
+    receptions.c.begins_at > bindparam("now"),
+)
+_ROTAS = select(
+    rotas.c.id,
+    rotas.c.station_id,
+    rotas.c.kind,
+    rotas.c.person_id,
+    rotas.c.person_name,
+    rotas.c.words,
+    rotas.c.places,
+    rotas.c.on_holiday,
+    rotas.c.bring,
+    rotas.c.starts_on,
+    rotas.c.from_file,
+    rotas.c.ended_at.is_not(None),
+    ~_CLOSED_AHEAD,
+).order_by(rotas.c.id)
+
+_IMPORTED = (nodes, people, roles, groups, stations)
 _REFERENCES = tuple(
     select(key.parent).where(key.parent.in_(bindparam("wanted", expanding=True))).distinct()
     for table in metadata.sorted_tables
@@ -75,6 +152,11 @@ _INSERT_GROUP = insert(groups)
 _AT_GROUP = (groups.c.channel == bindparam("at_channel"), groups.c.external_id == bindparam("at_external_id"))
 _UPDATE_GROUP = update(groups).where(*_AT_GROUP)
 _DELETE_GROUP = delete(groups).where(*_AT_GROUP)
+_INSERT_STATION = insert(stations)
+_UPDATE_STATION = update(stations).where(stations.c.id == bindparam("at_id"))
+_PLAN_ANEW = update(rotas).where(rotas.c.station_id == bindparam("at_id"), rotas.c.ended_at.is_(None))
+_INSERT_ROTA = insert(rotas)
+_UPDATE_ROTA = update(rotas).where(rotas.c.id == bindparam("at_id"))
 
 
 def all_people(store: Store) -> list[PersonRow]:
@@ -93,6 +175,16 @@ def all_addresses(store: Store) -> list[AddressRow]:
         AddressRow(Address(channel, external_id), person_id, heard)
         for channel, external_id, person_id, heard in store.connection.execute(_ADDRESSES)
     ]
+
+
+def all_stations(store: Store) -> list[StationRow]:
+    """Every station, also those that were given up."""
+    return [StationRow(*row) for row in store.connection.execute(_STATIONS)]
+
+
+def all_rotas(store: Store, now: datetime) -> list[RotaRow]:
+    """Every rule, also those that have ended, in the order in which they were made."""
+    return [RotaRow(*row) for row in store.connection.execute(_ROTAS, {"now": now})]
 
 
 def referred_to(store: Store, node_ids: Iterable[str]) -> frozenset[str]:
@@ -166,6 +258,39 @@ def remove_groups(store: Store, rows: Iterable[Group]) -> None:
     _write(store, _DELETE_GROUP, [_address_key(group) for group in rows])
 
 
+def add_stations(store: Store, rows: Iterable[StationRow]) -> None:
+    _write(store, _INSERT_STATION, [{"id": row.id, **_station_values(row)} for row in rows])
+
+
+def change_stations(store: Store, rows: Iterable[StationRow]) -> None:
+    """What is said of them; those that were given up are open again."""
+    _write(store, _UPDATE_STATION, [{"at_id": row.id, **_station_values(row)} for row in rows])
+
+
+def end_stations(store: Store, rows: Iterable[StationRow], now: datetime) -> None:
+    """They are given up. The rows stay."""
+    _write(store, _UPDATE_STATION, [{"at_id": row.id, "ended_at": now} for row in rows])
+
+
+def plan_anew(store: Store, rows: Iterable[StationRow]) -> None:
+    """Makes every rule of these stations that is in force count as one of which no reception was made yet."""
+    _write(store, _PLAN_ANEW, [{"at_id": row.id, "planned_to": None} for row in rows])
+
+
+def add_rotas(store: Store, rows: Iterable[RotaRow]) -> None:
+    _write(store, _INSERT_ROTA, [_rota_values(row) for row in rows])
+
+
+def change_rotas(store: Store, rows: Iterable[RotaRow]) -> None:
+    """They are in force, and their receptions are to be made anew."""
+    _write(store, _UPDATE_ROTA, [{"at_id": row.id, **_rota_values(row)} for row in rows])
+
+
+def end_rotas(store: Store, rows: Iterable[RotaRow], now: datetime) -> None:
+    """They are no longer in force. The rows stay."""
+    _write(store, _UPDATE_ROTA, [{"at_id": row.id, "ended_at": now} for row in rows])
+
+
 def _write(store: Store, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
     if values:
         store.connection.execute(statement, values)
@@ -187,6 +312,33 @@ def _person_values(person: PersonRow) -> dict[str, Any]:
 
 def _group_values(group: Group) -> dict[str, Any]:
     return {"name": group.name, "node_id": group.node_id, "members": group.members, "ear": group.ear}
+
+
+def _station_values(row: StationRow) -> dict[str, Any]:
+    return {
+        "node_id": row.node_id,
+        "name": row.name,
+        "address": row.address,
+        "hours": row.hours,
+        "ended_at": None,
+    }
+
+
+def _rota_values(row: RotaRow) -> dict[str, Any]:
+    return {
+        "station_id": row.station_id,
+        "kind": row.kind,
+        "person_id": row.person_id,
+        "person_name": row.person_name,
+        "words": row.words,
+        "places": row.places,
+        "on_holiday": row.on_holiday,
+        "bring": row.bring,
+        "starts_on": row.starts_on,
+        "from_file": row.from_file,
+        "planned_to": None,
+        "ended_at": None,
+    }
 
 
 def _address_key(row: Address | Group) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from PIL import Image
+from sqlalchemy import delete
 
 from bot.channels import pipe
 from bot.delivery import Ledger
@@ -34,6 +35,7 @@ from bot.photos import LARGEST, Photos
 from bot.simulate import Simulation
 from community.rules import Rules
 from storage.database import Database
+from storage.tables import rotas
 
 CHINA = ZoneInfo("Asia/Shanghai")
 FOLDER = Path(__file__).with_name("dialogues")
@@ -43,7 +45,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """One test: its name, when it begins, who is who, its lines, and rules that are not the usual ones."""
+    """One test: its name, when it begins, who is who, its lines, and rules that are not the usual ones.
+
+    `stations`: whether the community has any; without, nobody is announced or listed while time passes.
+    """
 
     name: str
     at: datetime
@@ -51,6 +56,7 @@ class Dialogue:
     groups: Mapping[str, str]
     lines: tuple[str, ...]
     rules: Rules
+    stations: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ def read(file: Path) -> Iterator[Dialogue]:
         begins = datetime.fromisoformat(str(each.get("at", "2026-12-01 09:00"))).replace(tzinfo=CHINA)
         name = f"{file.stem}: {each['name']}"
         lines = tuple(line if isinstance(line, str) else _rejoined(line) for line in each["dialogue"])
-        yield Dialogue(name, begins, who["people"], who["groups"], lines, Rules(**who.get("rules", {})))
+        rules, stations = Rules(**who.get("rules", {})), who.get("stations", False)
+        yield Dialogue(name, begins, who["people"], who["groups"], lines, rules, stations)
 
 
 def _rejoined(line: Mapping[str, Any]) -> str:
@@ -97,6 +104,8 @@ class Player:
 
     async def play(self) -> None:
         """Raises `AssertionError` that quotes the dialogue where it and the bot part ways."""
+        if not self.dialogue.stations:
+            without_rota(self.database)
         desk = Desk(self.database, self.dialogue.rules, {pipe.NAME: pipe.NAME}, JOBS)
         photos = Photos(self.folder / "photos")
         simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, None), self._hear)
@@ -153,6 +162,12 @@ class Player:
 
     def _rest(self) -> str:
         return "".join(f"\n  {said}" for said in self._heard)
+
+
+def without_rota(database: Database) -> None:
+    """Nobody is on duty: for what must not be disturbed by announcements and lists."""
+    with database.begin() as store:
+        store.connection.execute(delete(rotas))
 
 
 def _alike(expected: str, said: str) -> bool:

@@ -12,6 +12,7 @@ from bot.config import (
     MESSAGES,
     SECRETS,
     SECTIONS,
+    CalendarSettings,
     Problem,
     Settings,
     SettingsError,
@@ -117,6 +118,11 @@ def test_a_file_that_cannot_be_read_names_the_line(file: Path, content: str | by
         ("sending:\n  jitter_seconds: -1\n", 2, "sending.jitter_seconds", "不能小于 0"),
         ("channels:\n  chat_room: {port: 65536}\n", 2, "channels.chat_room.port", "不能大于 65535"),
         ("channels:\n  chat_room: {host: a b}\n", 2, "channels.chat_room.host", "不能有空格"),
+        ("calendar:\n  adress: https://h\n", 2, "calendar.adress", "是不是想写 address？"),
+        ("calendar: {port: 65536}\n", 1, "calendar.port", "不能大于 65535"),
+        ("calendar: https://h\n", 1, "calendar", "名字: 值"),
+        ("calendar: {host: ''}\n", 1, "calendar.host", "不能是空的"),
+        ("address: https://h\n", 1, "address", "应该写在 calendar 下面"),
         ("bot_name: ''\n", 1, "bot_name", "不能是空的"),
         ("bot_name: [a]\n", 1, "bot_name", "应该是文字"),
         ("data: [a]\n", 1, "data", "路径"),
@@ -186,6 +192,30 @@ def test_a_missing_endpoint_is_blamed_on_its_section_or_its_empty_line(file: Pat
 def test_an_endpoint_is_host_and_port(file: Path, endpoint: str) -> None:
     content = f"channels:\n  wechaty:\n    endpoint: '{endpoint}'\n"
     assert "主机：端口" in only(file, content, {"XIAOSHAN_WECHATY_TOKEN": "t"}).message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bot.example.cn/",
+        "https://bot.example.cn/calendar/",
+        "https://bot.example.cn?",
+        "https://bot.example.cn/?a=b",
+        "https://bot.example.cn#a",
+        "https://name:word@bot.example.cn",
+        "https://bot.example.cn:x",
+        "https://[bot",
+        "https://",
+        "ftp://bot.example.cn",
+        "bot.example.cn",
+        "https://bot example.cn",
+        "https://小善.example",
+    ],
+)
+def test_the_public_address_is_a_web_address_that_links_can_begin_with(file: Path, address: str) -> None:
+    problem = only(file, f"calendar:\n  address: '{address}'\n")
+    assert (problem.line, problem.path) == (2, "calendar.address")
+    assert "末尾不带斜杠" in problem.message
 
 
 @pytest.mark.parametrize("mobile", ["123", "'+8613800000000'", "'138 0000 0000'", "true"])
@@ -336,6 +366,39 @@ def test_a_byte_order_mark_does_no_harm(file: Path) -> None:
     assert load(file, {}).bot_name == "小和"
 
 
+def test_calendars_are_served_where_their_section_is_named(file: Path) -> None:
+    file.write_text("bot_name: 小善\n")
+    assert load(file, {}).calendar is None
+    file.write_text("calendar:\n")
+    assert load(file, {}).calendar == CalendarSettings(host="127.0.0.1", port=8081, address="http://127.0.0.1:8081")
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("{port: 9000}", "http://127.0.0.1:9000"),
+        ("{port: 9000, address: }", "http://127.0.0.1:9000"),
+        ("{address: 'https://bot.example.cn'}", "https://bot.example.cn"),
+        ("{host: 0.0.0.0, address: 'https://bot.example.cn:8443/xiaoshan'}", "https://bot.example.cn:8443/xiaoshan"),
+        ("{address: 'http://[::1]:8081'}", "http://[::1]:8081"),
+    ],
+)
+def test_links_begin_with_the_public_address(file: Path, written: str, address: str) -> None:
+    file.write_text(f"calendar: {written}\n")
+    calendar = load(file, {}).calendar
+    assert calendar is not None
+    assert calendar.address == address
+
+
+def test_check_shows_the_calendars_address_and_when_other_machines_reach_it(file: Path) -> None:
+    file.write_text("calendar: {host: 0.0.0.0, address: 'https://bot.example.cn'}\n")
+    (line,) = (line for line in describe(load(file, {})) if "calendar" in line)
+    assert "0.0.0.0:8081" in line
+    assert "https://bot.example.cn" in line
+    assert "别的机器也打得开" in line
+    assert "日历 / calendar: (没有 / none)" in describe(Settings())
+
+
 def test_check_says_when_the_chat_room_is_open_to_other_machines(file: Path) -> None:
     file.write_text("channels:\n  chat_room: {host: 0.0.0.0}\n")
     assert any("别的机器也打得开" in line for line in describe(load(file, {})))
@@ -361,3 +424,9 @@ def test_the_example_loads_with_every_channel_uncommented(file: Path) -> None:
     file.write_text(re.sub(r"(?m)^  # (\s*[a-z_]+:)", r"  \1", text), encoding="utf-8")
     channels = load(file, SECRET_ENVIRONMENT).channels
     assert channels.chat_room and channels.wechaty and channels.pipe and channels.webhook
+
+
+def test_the_example_of_the_calendar_holds_its_defaults(file: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"(?m)^# (calendar:|  (?:host|port|address):)", r"\1", text), encoding="utf-8")
+    assert load(file, {}).calendar == CalendarSettings()

@@ -24,7 +24,7 @@ from community.parts.figures import Period, Rate
 from community.people import Person
 from community.refused import Refused
 from community.rules import Rules
-from handlers.grievances.reports import read_period
+from handlers.periods import read_period
 from handlers.routing import Job
 from storage import announcements, grievances, tree
 from storage.database import Database, Store
@@ -467,7 +467,9 @@ def test_of_two_processes_one_says_it(database: Database) -> None:
     ],
 )
 def test_which_days_are_meant(words: str, first: str, last: str) -> None:
-    assert read_period(words, NOW) == Period(date.fromisoformat(first), date.fromisoformat(last))
+    assert read_period(words, NOW, texts="grievance_reports") == Period(
+        date.fromisoformat(first), date.fromisoformat(last)
+    )
 
 
 @pytest.mark.parametrize(
@@ -486,13 +488,13 @@ def test_which_days_are_meant(words: str, first: str, last: str) -> None:
 )
 def test_which_days_are_refused(words: str, why: str) -> None:
     with pytest.raises(Refused, match=why):
-        read_period(words, NOW)
+        read_period(words, NOW, texts="grievance_reports")
 
 
 @given(st.text(alphabet="上下本前去今明后年月日周号0123456789一二三十到-./ 三点网格", max_size=12))
 def test_days_are_never_to_come(words: str) -> None:
     try:
-        period = read_period(words, NOW)
+        period = read_period(words, NOW, texts="grievance_reports")
     except Refused:
         return
     assert period.first <= period.last <= NOW.date()

@@ -2,20 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from community import community_yaml
+from community import community_sheet, community_yaml
 from community.community_file import CommunityFile, CommunityFileError, GroupEntry
 from community.importing import Changes, Existing, import_community, load, plan
-from storage import community_import, people, schema, tree
+from storage import community_import, people, rota, schema, tree
 from storage.database import Database
 from storage.people import Address, Person
-from storage.tables import DeadlineClass, GrievanceState, Role, addresses, grievances, roles
+from storage.rota import Rota, Station
+from storage.tables import (
+    DeadlineClass,
+    DutyKind,
+    GrievanceState,
+    ReceptionState,
+    Role,
+    addresses,
+    grievances,
+    roles,
+    stations,
+)
 from storage.tree import Group
+from tests.postgresql import Server
 
 DEMO = Path(__file__).parent.parent / "examples" / "xingfu" / "community.yaml"
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
@@ -40,10 +53,24 @@ def database() -> Iterator[Database]:
     database.close()
 
 
-def imported(database: Database, file: CommunityFile | str) -> Changes:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, once in each engine."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    server: Server = request.getfixturevalue("postgresql_server")
+    url = server.fresh_url("migrated")
+    database = Database(url)
+    yield database
+    database.close()
+    server.drop(url)
+
+
+def imported(database: Database, file: CommunityFile | str, now: datetime = NOW) -> Changes:
     file = community_yaml.parse(file) if isinstance(file, str) else file
     with database.begin() as store:
-        return import_community(store, file, NOW)
+        return import_community(store, file, now)
 
 
 def rows(database: Database) -> tuple[object, ...]:
@@ -55,6 +82,8 @@ def rows(database: Database) -> tuple[object, ...]:
             community_import.all_roles(store),
             community_import.all_addresses(store),
             tree.all_groups(store),
+            community_import.all_stations(store),
+            community_import.all_rotas(store, NOW),
             tree.version(store),
         )
 
@@ -279,9 +308,268 @@ def test_being_heard_from_is_no_change(database: Database) -> None:
 
 def test_planning_needs_no_database() -> None:
     file = community_yaml.parse(SMALL)
-    changes = plan(replace(file, groups=(GroupEntry("群", "xingfu"),)), Existing())
+    changes = plan(replace(file, groups=(GroupEntry("群", "xingfu"),)), Existing(), NOW.date())
     assert [node.id for node in changes.nodes.added] == ["xingfu", "grid-1", "building-1"]
     assert {(group.channel, group.external_id) for group in changes.groups.added} == {
         ("chat_room", "群"),
         ("pipe", "群"),
     }
+
+
+# --- stations and duties
+
+LAWYER = (
+    "  - {station: window, kind: 律师, name: 何正平, when: 每月第一个周六上午9点到11点, places: 4, bring: 有关材料}\n"
+)
+WITH_STATIONS = (
+    SMALL
+    + """\
+stations:
+  - {id: window, name: 工作站, node: xingfu, address: 幸福路12号, hours: 周一到周五}
+  - {id: corner, name: 服务点, node: xingfu}
+rota:
+  - {station: window, kind: 社工, person: gridhead-1, when: 每周三下午2点到4点}
+"""
+    + LAWYER
+)
+WEDNESDAYS = "每周三下午2点到4点"
+LATER = NOW + timedelta(days=40)
+
+
+def duties(database: Database) -> dict[str, Rota]:
+    """Those in force, by who is on duty."""
+    with database.begin() as store:
+        return {duty.person_name: duty for duty in rota.all_rotas(store)}
+
+
+def planned(database: Database) -> None:
+    """As if receptions had been made of every duty."""
+    with database.begin() as store:
+        for duty in rota.all_rotas(store):
+            rota.note_planned(store, duty.id, date(2027, 1, 31))
+
+
+def reception_of(database: Database, duty: Rota, state: ReceptionState) -> None:
+    with database.begin() as store:
+        rota.add(
+            store,
+            station_id=duty.station_id,
+            rota_id=duty.id,
+            planned_on=date(2026, 12, 9),
+            kind=duty.kind,
+            person_name=duty.person_name,
+            begins_at=NOW + timedelta(days=8),
+            ends_at=NOW + timedelta(days=8, hours=2),
+            places=duty.places,
+            state=state,
+            changed_at=NOW,
+            stage="",
+        )
+
+
+def chat_made(database: Database, **values: Any) -> int:
+    """A duty that somebody planned in a chat."""
+    row = {"kind": DutyKind.SOCIAL_WORKER, "person_name": "宋雨", "words": "每周五下午2点到5点", "places": 3}
+    row |= {"station_id": "window", "on_holiday": "move", "starts_on": NOW.date()}
+    with database.begin() as store:
+        return rota.add_rota(store, **(row | values))
+
+
+def test_stations_and_duties_arrive(either_database: Database) -> None:
+    assert imported(either_database, WITH_STATIONS).lines()[-2:] == (
+        "新增工作站 2:工作站(window)、服务点(corner)",
+        f"新增值班 2:社工刘建国 {WEDNESDAYS}(window);律师何正平 每月第一个周六上午9点到11点(window)",
+    )
+    with either_database.begin() as store:
+        assert rota.all_stations(store) == [
+            Station("corner", "xingfu", "服务点", "", ""),
+            Station("window", "xingfu", "工作站", "幸福路12号", "周一到周五"),
+        ]
+    of_grid_head = duties(either_database)["刘建国"]
+    assert of_grid_head == Rota(
+        of_grid_head.id,
+        "window",
+        DutyKind.SOCIAL_WORKER,
+        "gridhead-1",
+        "刘建国",
+        WEDNESDAYS,
+        6,
+        "move",
+        "",
+        date(2026, 12, 1),
+        None,
+    )
+    planned(either_database)
+    before = rows(either_database)
+    assert not imported(either_database, WITH_STATIONS, LATER).any
+    assert rows(either_database) == before
+    assert duties(either_database)["刘建国"].planned_to == date(2027, 1, 31), "what is planned stays planned"
+
+
+def test_a_workbook_with_stations_changes_nothing_more(database: Database, tmp_path: Path) -> None:
+    imported(database, WITH_STATIONS)
+    community_sheet.write(tmp_path / "a.xlsx", community_yaml.parse(WITH_STATIONS))
+    assert not imported(database, load(tmp_path / "a.xlsx")).any
+
+
+def test_the_day_of_the_import_is_the_place_s(database: Database) -> None:
+    imported(database, WITH_STATIONS, datetime(2026, 12, 1, 17, tzinfo=UTC))
+    assert duties(database)["刘建国"].starts_on == date(2026, 12, 2)
+
+
+def test_an_edited_duty_is_the_same_and_is_planned_anew(either_database: Database) -> None:
+    imported(either_database, WITH_STATIONS)
+    planned(either_database)
+    before = duties(either_database)
+    edited = (
+        WITH_STATIONS.replace("places: 4, bring: 有关材料", "places: 5, on_holiday: 取消, start: 2026-12-15")
+        .replace("hours: 周一到周五", "hours: 每天")
+        .replace("id: corner, name: 服务点", "id: corner, name: 第二服务点")
+    )
+    assert imported(either_database, edited, LATER).lines() == (
+        "改工作站 window:开放时间 周一到周五 → 每天",
+        "改工作站 corner:名称 服务点 → 第二服务点",
+        "改值班 律师何正平 每月第一个周六上午9点到11点(window):"
+        "名额 4 → 5;要带 有关材料 → 无;遇节假日 顺延 → 取消;开始 2026-12-01 → 2026-12-15",
+    )
+    after = duties(either_database)
+    assert after["何正平"] == replace(
+        before["何正平"], places=5, bring="", on_holiday="skip", starts_on=date(2026, 12, 15), planned_to=None
+    )
+    assert after["刘建国"] == before["刘建国"]
+    assert not imported(either_database, edited, LATER).any
+
+
+@pytest.mark.parametrize(
+    ("now", "start"), [(NOW, date(2026, 12, 1)), (datetime(2027, 6, 1, tzinfo=UTC), date(2027, 5, 1))]
+)
+def test_a_start_that_is_taken_back(now: datetime, start: date, database: Database) -> None:
+    imported(database, WITH_STATIONS.replace("places: 4", "places: 4, start: 2027-05-01"))
+    imported(database, WITH_STATIONS, now)
+    assert duties(database)["何正平"].starts_on == start
+    assert not imported(database, WITH_STATIONS, now + timedelta(days=1)).any
+
+
+def test_a_corrected_name_keeps_the_duty(database: Database) -> None:
+    imported(database, WITH_STATIONS)
+    before = duties(database)["刘建国"]
+    changes = imported(database, WITH_STATIONS.replace("刘建国", "刘建军"))
+    assert changes.lines()[-1] == f"改值班 社工刘建国 {WEDNESDAYS}(window):姓名 刘建国 → 刘建军"
+    assert duties(database)["刘建军"] == replace(before, person_name="刘建军")
+
+
+def test_somebody_on_duty_becomes_one_of_the_people(database: Database) -> None:
+    imported(database, WITH_STATIONS)
+    before = duties(database)["何正平"]
+    known = WITH_STATIONS.replace("groups:", "  - {id: lawyer, name: 何正平}\ngroups:").replace(
+        "name: 何正平, when", "person: lawyer, when"
+    )
+    assert imported(database, known).lines()[-1].endswith("(window):人员 无 → lawyer")
+    assert duties(database)["何正平"] == replace(before, person_id="lawyer")
+
+
+def test_a_duty_gone_from_the_file_ends_and_can_go_on(either_database: Database) -> None:
+    imported(either_database, WITH_STATIONS)
+    planned(either_database)
+    before = duties(either_database)["何正平"]
+    reception_of(either_database, before, ReceptionState.PLANNED)
+    without = WITH_STATIONS.replace(LAWYER, "")
+    assert imported(either_database, without).lines() == ("结束值班 律师何正平 每月第一个周六上午9点到11点(window)",)
+    assert set(duties(either_database)) == {"刘建国"}
+    assert not imported(either_database, without).any
+    assert imported(either_database, WITH_STATIONS).lines() == (
+        "改值班 律师何正平 每月第一个周六上午9点到11点(window):状态 结束 → 在值",
+    )
+    assert duties(either_database)["何正平"] == replace(before, planned_to=None)
+
+
+def test_a_duty_whose_receptions_were_closed_begins_anew(either_database: Database) -> None:
+    imported(either_database, WITH_STATIONS)
+    before = duties(either_database)["何正平"]
+    imported(either_database, WITH_STATIONS.replace(LAWYER, ""))
+    reception_of(either_database, before, ReceptionState.CLOSED)
+    assert imported(either_database, WITH_STATIONS).lines()[0].startswith("新增值班 1:律师何正平")
+    assert duties(either_database)["何正平"].id != before.id
+    assert not imported(either_database, WITH_STATIONS).any
+
+
+def test_other_words_are_another_duty(database: Database) -> None:
+    imported(database, WITH_STATIONS)
+    changes = imported(database, WITH_STATIONS.replace(WEDNESDAYS, "每周四下午2点到4点"))
+    assert changes.lines() == (
+        "新增值班 1:社工刘建国 每周四下午2点到4点(window)",
+        f"结束值班 社工刘建国 {WEDNESDAYS}(window)",
+    )
+    assert duties(database)["刘建国"].words == "每周四下午2点到4点"
+
+
+def test_a_station_that_closes_and_opens_again(either_database: Database) -> None:
+    imported(either_database, WITH_STATIONS)
+    made_in_chat = chat_made(either_database)
+    planned(either_database)
+    assert imported(either_database, SMALL).lines() == (
+        "停办工作站 服务点(corner),以前的记录仍保留",
+        "停办工作站 工作站(window),以前的记录仍保留",
+        f"结束值班 社工刘建国 {WEDNESDAYS}(window)",
+        "结束值班 律师何正平 每月第一个周六上午9点到11点(window)",
+    )
+    with either_database.begin() as store:
+        assert (rota.all_stations(store), rota.all_rotas(store)) == ([], [])
+        ended = store.connection.execute(select(stations.c.ended_at)).scalars().all()
+    assert ended == [NOW, NOW]
+    assert not imported(either_database, SMALL, LATER).any
+    assert "改工作站 window:状态 停办 → 开办" in imported(either_database, WITH_STATIONS).lines()
+    found = duties(either_database)
+    assert set(found) == {"刘建国", "何正平", "宋雨"}
+    assert (found["宋雨"].id, found["宋雨"].planned_to) == (made_in_chat, None), "its receptions had been taken back"
+
+
+def test_duties_planned_in_chats_are_left_alone(either_database: Database) -> None:
+    imported(either_database, WITH_STATIONS)
+    chat_made(either_database)
+    assert not imported(either_database, WITH_STATIONS).any
+    assert set(duties(either_database)) == {"刘建国", "何正平", "宋雨"}
+
+
+def test_a_duty_planned_in_a_chat_becomes_the_file_s_when_it_is_written_there(database: Database) -> None:
+    imported(database, WITH_STATIONS)
+    made_in_chat = chat_made(database)
+    written = WITH_STATIONS + "  - {station: window, kind: 社工, name: 宋雨, when: 每周五下午2点到5点, places: 3}\n"
+    assert imported(database, written).lines()[0].endswith("来源 不在文件里 → 社区文件")
+    assert duties(database)["宋雨"].id == made_in_chat
+    assert not imported(database, written).any
+
+
+def test_the_node_of_a_station_that_was_given_up_is_kept(database: Database) -> None:
+    two = WITH_STATIONS.replace("people:", "  - {id: heping, level: community, name: 和平社区}\npeople:").replace(
+        "name: 服务点, node: xingfu", "name: 服务点, node: heping"
+    )
+    imported(database, two)
+    without = two.replace("  - {id: corner, name: 服务点, node: heping}\n", "").replace(
+        "  - {id: heping, level: community, name: 和平社区}\n", ""
+    )
+    assert [node.id for node in imported(database, without).kept] == ["heping"]
+    assert not imported(database, without).any
+
+
+def test_the_node_of_a_station_that_has_moved_goes(database: Database) -> None:
+    two = WITH_STATIONS.replace("people:", "  - {id: heping, level: community, name: 和平社区}\npeople:").replace(
+        "name: 服务点, node: xingfu", "name: 服务点, node: heping"
+    )
+    imported(database, two)
+    assert imported(database, WITH_STATIONS).lines() == (
+        "改工作站 corner:节点 heping → xingfu",
+        "移除节点 和平社区(heping)",
+    )
+    assert not imported(database, WITH_STATIONS).any
+
+
+def test_two_duties_at_the_same_time_import_nothing(database: Database) -> None:
+    imported(database, WITH_STATIONS)
+    before = rows(database)
+    twice = WITH_STATIONS.replace("places: 4", "places: 5") + (
+        "  - {station: corner, kind: 律师, name: 何正平, when: 每月第一个周六上午10点到12点}\n"
+    )
+    with pytest.raises(CommunityFileError, match=r"line 15.*何正平 2026-12-05\(周六\) 要值两个班,另一个在第 14 行"):
+        imported(database, twice)
+    assert rows(database) == before

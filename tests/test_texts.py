@@ -26,16 +26,24 @@ KEY_AT = {
     "_to_followers": 2,
     "render": 0,
     "in_words": 0,
+    "ask_which": 0,
+    "_ask_which_of_mine": 0,
 }
 """Calls that say something, and which of their arguments is the key."""
 
-ADDED_BY = {"_to_followers": {"number", "resolve_by"}}
+ADDED_BY = {
+    "_to_followers": {"number", "resolve_by"},
+    "ask_which": {"lines"},
+    "_ask_which_of_mine": {"lines"},
+}
 """Values that a call passes on by itself."""
 
 NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for", "not_before"}
 SAID_BY_ROLE = {f"roles.{role}" for role in Role}
 LOOKED_UP = re.compile(
-    r"phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous)\w*"
+    r"bookings\.(?:choice|left|full|bring|for_whom|listed|state_\w+|no_reason|no_record|mediation_words)"
+    r"|rota\.(?:line|kind_\w+)"
+    r"|phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous)\w*"
 )
 """Texts that are looked up by a name which is not written in a call: the channel's problem, a role, a reason."""
 

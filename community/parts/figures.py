@@ -12,9 +12,9 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def published(count: int) -> str:
-    """A count as everybody may read it: 12件, or 不足5件."""
-    return f"{count}件" if count >= SMALLEST_CELL else TOO_FEW
+def published(count: int, unit: str = "件") -> str:
+    """A count as everybody may read it: 12件, or 不足5件. `unit` is the measure word of what is counted."""
+    return f"{count}{unit}" if count >= SMALLEST_CELL else f"不足{SMALLEST_CELL}{unit}"
 
 
 def with_private(public: int, private: int) -> int:

@@ -158,13 +158,25 @@ see docs/decisions/0005."""
 
 def may_go_out_at(now: datetime, urgency: Urgency, rules: Rules) -> datetime:
     """`now`, or the end of the quiet hours for what the bot says of its own accord."""
-    if urgency not in UNASKED:
-        return now
+    return quiet_ends(now, rules) if urgency in UNASKED else now
+
+
+def quiet_ends(now: datetime, rules: Rules) -> datetime:
+    """`now`, or when the quiet hours that it falls into are over."""
     local = now.astimezone(rules.zone)
     if not _is_quiet(local.time(), rules.quiet_from, rules.quiet_to):
         return now
     ends = local.replace(hour=rules.quiet_to.hour, minute=rules.quiet_to.minute, second=0, microsecond=0)
     return ends if local < ends else ends + timedelta(days=1)
+
+
+def quiet_from(now: datetime, rules: Rules) -> datetime | None:
+    """When the next quiet hours begin, `now` not being in them. None where there are none."""
+    if rules.quiet_from == rules.quiet_to:
+        return None
+    local = now.astimezone(rules.zone)
+    begins = local.replace(hour=rules.quiet_from.hour, minute=rules.quiet_from.minute, second=0, microsecond=0)
+    return begins if local < begins else begins + timedelta(days=1)
 
 
 def _is_quiet(moment: time, begin: time, end: time) -> bool:

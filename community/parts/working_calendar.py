@@ -18,6 +18,23 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _statutory_days(day.year)
 
 
+@lru_cache(maxsize=4096)
+def is_holiday(day: date) -> bool:
+    """Whether the day is a statutory holiday or one of the days off around it. A plain weekend is none."""
+    if is_published(day.year):
+        is_off, name = chinese_calendar.get_holiday_detail(day)
+        return bool(is_off and name)
+    return day in _statutory_days(day.year)
+
+
+def next_working_day(day: date) -> date:
+    """The first working day after `day`."""
+    day += timedelta(days=1)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
 def unpublished_years(now: date, ahead: timedelta = timedelta(days=60)) -> list[int]:
     """Years that deadlines set today may reach into and whose official calendar is not known yet. Best none.
 

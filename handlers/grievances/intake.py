@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from community.parts.questions import Question
 from community.refused import Refused
 from handlers.grievances.wording import PLACE, QUOTE, as_typed, dispatched, sent_out, shown, title, to_each
 from handlers.hearing import categories
+from handlers.hearing.behalf import on_behalf_of
 from handlers.hearing.normalise import normalise
 from handlers.hearing.personal import find_personal
 from handlers.hearing.places import find_place
@@ -38,9 +40,6 @@ ASKED_ABOUT_ONE = frozenset(
 MORE_THAN_A_PLACE = 2
 """Characters beside the place from which an answer to 「在哪里」 also says what is the matter."""
 
-_ON_BEHALF = re.compile(
-    r"(?:帮|替|代)(?P<whom>我?(?:妈妈?|爸爸?|父母|老伴|奶奶|爷爷|姥姥|姥爷|外婆|外公|邻居|孩子|婆婆|公公)|\S{0,6}的?老人|\S{0,6}(?:大爷|大妈|阿姨|叔叔|奶奶|爷爷))"
-)
 _NOTHING = re.compile(
     r"(?:在吗|在么|在不在|有人吗|有人么|有人在吗|你好|您好|请问|喂|哈喽|嗨|谢谢|那个|这个|的|了|里|楼道|[^\w])+"
 )
@@ -297,7 +296,7 @@ def understand(said: str, community: Community, message: Message) -> Told:
     """What the ear makes of a resident's words."""
     text = normalise(said)
     category = categories.categories(text)[0].name
-    on_behalf = _ON_BEHALF.search(text)
+    whom = on_behalf_of(text)
     return Told(
         words=said,
         where=whereabouts(text, community, message),
@@ -305,7 +304,7 @@ def understand(said: str, community: Community, message: Message) -> Told:
         deadline_class=DeadlineClass(categories.deadline_class(text, category)),
         private=categories.is_private(text, category),
         anonymous=_ANONYMOUS.search(text) is not None,
-        on_behalf=load()["grievances.on_behalf"].format(whom=on_behalf["whom"]) if on_behalf else "",
+        on_behalf=load()["grievances.on_behalf"].format(whom=whom) if whom else "",
     )
 
 
@@ -371,6 +370,19 @@ def _told_to_resident(outcome: Reported, community: Community) -> Replies:
     return [
         say("grievances.taken_urgent" if grievance.respond_by == grievance.resolve_by else "grievances.taken", **values)
     ]
+
+
+@router.words_for(Reported)
+def reported_elsewhere(outcome: Reported, community: Community, now: datetime) -> Replies:
+    """One that another service took down for the resident: those who must act hear of it."""
+    return sent_out(outcome, community, now)
+
+
+@router.words_for(PlaceMissing, SameAs)
+def asked_elsewhere(outcome: PlaceMissing | SameAs, community: Community, now: datetime) -> Replies:
+    """The same, where the resident must say where it is, or whether it is the neighbours'."""
+    asked = ask_place(outcome) if isinstance(outcome, PlaceMissing) else [_ask_same(outcome)]
+    return [replace(each, to=outcome.grievance.resident_id) for each in asked]
 
 
 def ask_place(outcome: PlaceMissing) -> Replies:

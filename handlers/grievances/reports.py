@@ -1,33 +1,24 @@
 """Figures in chat: 本周报表, 网格报表 11月; and what the groups are told on Monday mornings."""
 
-import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from community import Community
 from community.grievances.reports import Figures, Overdue, Report, Row, Weekly, WeeklySummary
-from community.parts.figures import SMALLEST_CELL, Period, published
+from community.parts.figures import SMALLEST_CELL, published
 from community.parts.notice import GroupChat, Urgency
-from community.refused import Refused
 from handlers.grievances.wording import title
-from handlers.hearing.times import find_when
 from handlers.messages import Message, Replies, Reply, say
+from handlers.periods import in_days, read_period
 from handlers.routing import Job, router
-from handlers.speaking.texts import Texts, day
+from handlers.speaking.texts import Texts
 
 LINES = 3
 """Lines in a message."""
 
 MOST_NAMED = 12
 """Overdue cases that a report names; all of them are in 「超时」."""
-
-A_YEAR = timedelta(days=365)
-
-_YEAR = re.compile(r"今年|本年|去年|前年|20\d\d年")
-_YEARS_BACK = {"今年": 0, "本年": 0, "去年": 1, "前年": 2}
-_NAMED_DAY = re.compile(r"[\d一二三四五六七八九十]\s*(?:月|[./-]\s*\d)")
-"""A month or date without a year: in a report it is the last one, not the next."""
 
 
 @router.command("grievances.report_figures")
@@ -64,39 +55,9 @@ def report_by_handler(message: Message, community: Community, words: str = "") -
 
 def _report(message: Message, community: Community, words: str) -> Report:
     now = message.received_at.astimezone(community.rules.zone)
-    period = read_period(words, now) if words else read_period(message.text, now, otherwise="本月")
+    meant, otherwise = (words, "") if words else (message.text, "本月")
+    period = read_period(meant, now, texts="grievance_reports", otherwise=otherwise)
     return community.grievances.reports.report(message.person, period, now)
-
-
-def read_period(words: str, now: datetime, otherwise: str = "") -> Period:
-    """The days that are meant, up to today. `otherwise`: what is meant where the words name none.
-
-    `now` is in the community's zone. Raises `Refused` for days to come, and for what is no day.
-    """
-    named = _named(words, now) or (_named(otherwise, now) if otherwise else None)
-    if named is None:
-        raise Refused("grievance_reports.which_days")
-    today = now.date()
-    if named.first > today:
-        raise Refused("grievance_reports.not_yet")
-    return Period(named.first, min(named.last, today))
-
-
-def _named(words: str, now: datetime) -> Period | None:
-    found = find_when(words, now)
-    if found is not None and found.start > now and _NAMED_DAY.search(words) and not re.search("[年明下]", words):
-        found = find_when(words, now - A_YEAR)
-    if found is None:
-        return _year(words, now)
-    return Period(found.start.date(), (found.end or found.start).date()) if found.whole_day else None
-
-
-def _year(words: str, now: datetime) -> Period | None:
-    found = _YEAR.search(words)
-    if found is None:
-        return None
-    year = now.year - _YEARS_BACK[found[0]] if found[0] in _YEARS_BACK else int(found[0][:4])
-    return Period(date(year, 1, 1), date(year, 12, 31))
 
 
 # --- what is said -------------------------------------------------------------------------------------------
@@ -185,16 +146,10 @@ def _line(row: Row, heading: str, community: Community) -> str:
 
 def _heading(report: Report, message: Message, community: Community) -> dict[str, Any]:
     """Where and when: what every report begins with."""
-    this_year = message.received_at.astimezone(community.rules.zone).year
-    first, last = (_day(each, this_year) for each in (report.period.first, report.period.last))
     return {
         "area": "、".join(area.name for area in report.areas),
-        "days": first if first == last else f"{first}到{last}",
+        "days": in_days(report.period, message.received_at.astimezone(community.rules.zone)),
     }
-
-
-def _day(value: date, this_year: int) -> str:
-    return day(value) if value.year == this_year else f"{value.year}年{day(value)}"
 
 
 def in_words(key: str, community: Community, **values: object) -> str:

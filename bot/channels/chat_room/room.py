@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import socket
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
@@ -21,13 +22,18 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.channels import NotConnected, Outgoing, Receive, SendFailed
-from bot.channels.chat_room import people, serving, upload
+from bot import web
+from bot.channels import ChannelStopped, NotConnected, Outgoing, Receive, SendFailed
+from bot.channels.chat_room import people, upload
 from bot.channels.chat_room.people import ChatGroup, Persona
+from bot.channels.chat_room.serving import Guard
 from bot.channels.chat_room.talk import Chat, Line, Pictures
 from handlers.messages import Incoming
 
 TEXT_LIMIT = 200_000
+SOCKET_LIMIT = 4 * 1024 * 1024
+"""Bytes of one message on the socket: the longest text that is accepted, however it is escaped."""
+
 PRIVATE = "private"
 NOT_KEPT = "没有送到,请再发一次。"
 
@@ -106,19 +112,31 @@ class ChatRoom:
     @property
     def address(self) -> str:
         """Where to open the room; with port 0 it is known once `started` is set."""
-        return serving.address(self._host, self._port)
+        return web.address(self._host, self._port)
 
     async def run(self, receive: Receive) -> None:
         """Serves the page until cancelled. Raises `ChannelStopped` when the port cannot be had."""
-        listener = serving.listen(self._host, self._port)
+        listener = self._listen()
         self._port = listener.getsockname()[1]
         self._receive = receive
-        server = serving.Server(serving.Guard(self._application(), self._host), self._open, self._close)
+        guarded = Guard(self._application(), self._host)
+        server = web.Server(guarded, self._open, self._close, socket_limit=SOCKET_LIMIT)
         try:
             await server.serve_until_cancelled(listener)
         finally:
             self._close()
             await asyncio.gather(*self._being_handed_on, return_exceptions=True)
+
+    def _listen(self) -> socket.socket:
+        """The room's socket. Raises `ChannelStopped` with one line that says what to change."""
+        place = f"{self._host}:{self._port}"
+        try:
+            return web.listen(self._host, self._port)
+        except web.CannotListen as problem:
+            raise ChannelStopped(
+                f"聊天室打不开:{place} 不能用({problem}),可能已有程序占用,请换一个端口。"
+                f"The chat room cannot listen on {place} ({problem}): choose another port."
+            ) from problem
 
     async def send(self, outgoing: Outgoing) -> str | None:
         """Shows the bot's words, then its photos. Raises `NotConnected` and `SendFailed`."""

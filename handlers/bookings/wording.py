@@ -1,0 +1,161 @@
+"""What the parts of this service share in saying things."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from community import Community
+from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
+from community.parts.notice import Urgency
+from community.rota import DutyKind, Reception
+from handlers.messages import Plain, Replies, Reply, ask, say
+from handlers.speaking.texts import day, load
+
+REASON_WITHIN = timedelta(minutes=30)
+"""How long a sentence after a booking is taken for what it is about."""
+
+
+def who(reception: Reception) -> str:
+    """Who receives: 人大代表王建华."""
+    return who_of(reception.kind, reception.person_name)
+
+
+def who_of(kind: DutyKind, name: str) -> str:
+    """A kind and a name."""
+    return f"{load()[f'rota.kind_{kind}']}{name}"
+
+
+def clock(moment: datetime, community: Community) -> str:
+    """A time as a question may keep it: 12月9日(周三)14:00."""
+    local = moment.astimezone(community.rules.zone)
+    return f"{day(local)}{local:%H:%M}"
+
+
+def hours(reception: Reception, community: Community) -> str:
+    """From when to when: 12月9日(周三)14:00–16:00."""
+    return f"{clock(reception.begins_at, community)}–{reception.ends_at.astimezone(community.rules.zone):%H:%M}"
+
+
+def left(choice: Choice) -> str:
+    """What is left: 剩2个, or 约满."""
+    if choice.left:
+        return load()["bookings.left"].format(left=choice.left)
+    return load()["bookings.full"].format(waiting=choice.waiting)
+
+
+def choice_line(number: int, choice: Choice, community: Community) -> str:
+    """One line to choose from, with its number."""
+    return load()["bookings.choice"].format(
+        number=number,
+        starts_at=clock(choice.starts_at, community),
+        who=who(choice.reception),
+        station=choice.station.name,
+        left=left(choice),
+    )
+
+
+def ask_which(
+    key: str, choices: Sequence[Choice], community: Community, about: dict[str, Plain], *, to: str = "", **values: Any
+) -> Reply:
+    """Receptions to choose from by number. `to`: somebody who did not ask, but is offered them."""
+    lines = "\n".join(choice_line(number, each, community) for number, each in enumerate(choices, start=1))
+    about |= {f"reception{number}": each.reception.id for number, each in enumerate(choices, start=1)}
+    if to:
+        return ask(key, "bookings.choose", about, to=to, urgency=Urgency.NOTICE, lines=lines, **values)
+    return ask(key, "bookings.choose", about, lines=lines, **values)
+
+
+def place_values(place: Place) -> dict[str, Any]:
+    """What is said of a booking: number, time, place, person."""
+    return {
+        "code": place.booking.code,
+        "starts_at": place.booking.starts_at,
+        "station": place.station.name,
+        "who": who(place.reception),
+    }
+
+
+def asked_values(place: Place, community: Community) -> dict[str, Any]:
+    """The same where a question keeps them: as words."""
+    return {
+        "code": place.booking.code,
+        "starts_at": clock(place.booking.starts_at, community),
+        "station": place.station.name,
+        "who": who(place.reception),
+    }
+
+
+def booked(outcome: Booked, community: Community) -> Replies:
+    """It is theirs: said back whole, and asked, without need, what it is about. Those who waited hear too."""
+    place = outcome.place
+    about: dict[str, Plain] = {"booking": place.booking.id}
+    details = _details(place)
+    if outcome.instead_of is None:
+        said = ask(
+            "bookings.booked",
+            "bookings.reason",
+            about,
+            open_for=REASON_WITHIN,
+            details=details,
+            **asked_values(place, community),
+        )
+    else:
+        before = clock(outcome.instead_of.booking.starts_at, community)
+        said = ask(
+            "bookings.moved",
+            "bookings.reason",
+            about,
+            open_for=REASON_WITHIN,
+            details=details,
+            before=before,
+            **asked_values(place, community),
+        )
+    return [said, *offers(outcome.offers, community)]
+
+
+def waits(outcome: Waits) -> Reply:
+    """All is taken: they are on the waiting list."""
+    return say("bookings.waits", ahead=outcome.ahead, **place_values(outcome.place))
+
+
+def offers(given: Sequence[Offered], community: Community) -> Replies:
+    """To those for whom a place is kept now."""
+    return [_offer(each, community) for each in given]
+
+
+def listed(each: Listed, community: Community) -> str:
+    """One of a resident's bookings, in a line."""
+    place = each.place
+    words = load()[f"bookings.state_{place.booking.state}"].format(ahead=each.ahead)
+    return load()["bookings.listed"].format(
+        code=place.booking.code,
+        starts_at=clock(place.booking.starts_at, community),
+        who=who(place.reception),
+        station=place.station.name,
+        state=words,
+    )
+
+
+def _offer(offered: Offered, community: Community) -> Reply:
+    place = offered.place
+    return ask(
+        "bookings.offer",
+        "bookings.offer",
+        {"booking": place.booking.id},
+        to=place.booking.resident_id,
+        open_for=offered.until - place.booking.changed_at,
+        urgency=Urgency.REMINDER,
+        fallback_group=place.booking.group,
+        until=clock(offered.until, community),
+        **asked_values(place, community),
+    )
+
+
+def _details(place: Place) -> str:
+    """Where exactly, and what to bring."""
+    parts = [place.station.address]
+    if place.reception.bring:
+        parts.append(load()["bookings.bring"].format(bring=place.reception.bring))
+    if place.booking.for_whom:
+        parts.append(load()["bookings.for_whom"].format(whom=place.booking.for_whom))
+    return "".join(f"{part}\u3002" for part in parts if part)
