@@ -1,6 +1,6 @@
 """Stations and the rota (值班): who receives when, by rules and by single dates; and what happens when that changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from community.bookings.outcomes import (
     Affected,
     Choice,
     DutyList,
+    Offered,
     ReceptionClosed,
     WaitedInVain,
 )
@@ -36,6 +37,9 @@ LONGEST_MOVE = timedelta(days=31)
 
 AT_NIGHT = time(7), time(21)
 """Nobody is received before the first or after the second."""
+
+FIRST_SHOWN = 3
+"""Receptions that are said of a new rule."""
 
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 """Earlier than any clock of ours stands."""
@@ -118,25 +122,31 @@ class Rotas:
         day = least - self.ledger.rules.book_ahead + DAY
         return datetime.combine(day, time(), self.ledger.rules.zone)
 
-    def plan(self, now: datetime) -> list[ReceptionClosed]:
+    def plan(self, now: datetime) -> list[ReceptionClosed | Offered]:
         """Makes the receptions of every rule as far ahead as one can book, and takes back those whose rule is gone.
 
         Those that somebody has booked go on where a new rule has the same person at the same time; else they close.
         """
-        for each in rota.all_rotas(self.ledger.store):
-            self._plan(each, now, announce=False)
-        closed: list[ReceptionClosed] = []
+        happened: list[ReceptionClosed | Offered] = []
+        for rule in rota.all_rotas(self.ledger.store):
+            happened += self._plan(rule, now, announce=False)
         for rota_id in rota.ended(self.ledger.store):
             without = (self._without_rule(each, now) for each in rota.to_come(self.ledger.store, rota_id, now))
-            closed += [each for each in without if each is not None]
+            happened += [each for each in without if each is not None]
             rota.note_planned(self.ledger.store, rota_id, None)
-        return closed
+        return happened
 
     def run(self, now: datetime) -> list[Happened]:
-        """Announcements, lists and beginnings that are due by now."""
+        """Announcements, lists and beginnings that are due by now.
+
+        Of several who do this at once one waits for the other, and finds it done.
+        """
+        due = [each.id for each in rota.due(self.ledger.store, now)]
         happened: list[Happened] = []
         announced: dict[tuple[str, date], list[Reception]] = {}
-        for reception in rota.due(self.ledger.store, now):
+        for reception in self.ledger.locked(*due):
+            if reception.next_at is None or reception.next_at > now:
+                continue
             stage = self._move_on(reception, now)
             match stage:
                 case Stage.ANNOUNCE:
@@ -189,7 +199,9 @@ class Rotas:
             ended_at=None,
         )
         made = next(each for each in rota.all_rotas(self.ledger.store) if each.id == identity)
-        return Planned(station, kind, duty.person_name, tuple(self._plan(made, now, announce=True)))
+        self._plan(made, now, announce=True)
+        first = tuple(rota.to_come(self.ledger.store, identity, now)[:FIRST_SHOWN])
+        return Planned(station, kind, duty.person_name, first)
 
     def swap(self, person: Person, day: date, old: str, new: str, now: datetime) -> list[Swapped]:
         """Somebody else receives on that day: same hours, same places, and everybody who booked is told."""
@@ -208,7 +220,7 @@ class Rotas:
         found = found if who else own
         if not found:
             raise Refused("rota.no_reception_then", day=day)
-        return [self._close(each, now) for each in found]
+        return [self._close(each, now) for each in self._still_planned(found)]
 
     def close(
         self, person: Person, group_node: str | None, day: date, station: str, now: datetime
@@ -223,18 +235,19 @@ class Rotas:
         names = dict.fromkeys(rota.station(self.ledger.store, each.station_id).name for each in found)
         if len(names) > 1:
             raise Refused("rota.which_station", names="\u3001".join(names))
-        return [self._close(each, now) for each in found]
+        return [self._close(each, now) for each in self._still_planned(found)]
 
     # --- making receptions ------------------------------------------------------------------------------------
 
-    def _plan(self, each: Rota, now: datetime, *, announce: bool) -> list[Reception]:
-        """Makes what is missing up to the horizon; what is there follows the rule's places. Gives the next few."""
+    def _plan(self, each: Rota, now: datetime, *, announce: bool) -> list[Offered]:
+        """Makes what is missing up to the horizon; what is there follows the rule's places, and who waits gets them."""
         today = now.astimezone(self.ledger.rules.zone).date()
         horizon = today + self.ledger.rules.book_ahead
         if each.planned_to is not None and each.planned_to >= horizon:
             return []
         rule = self._rule(each.words)
         assert rule.hours is not None
+        offered: list[Offered] = []
         made = rota.of_rota_since(self.ledger.store, each.id, today - LONGEST_MOVE)
         there = {one.planned_on: one for one in made}
         wanted = recurrence.days(
@@ -244,12 +257,11 @@ class Rotas:
             begins_at = datetime.combine(day.day, rule.hours.begin, self.ledger.rules.zone)
             ends_at = datetime.combine(day.day, rule.hours.end, self.ledger.rules.zone)
             if day.planned in there:
-                self._follow(there[day.planned], each, now)
-            elif begins_at > now and not self._taken_over(each, begins_at, now):
+                offered += self._follow(there[day.planned], each, now)
+            elif begins_at > now and not self._taken_over(each, begins_at, there, now):
                 self._add(each, day.planned, begins_at, ends_at, now, announce=announce)
         rota.note_planned(self.ledger.store, each.id, horizon)
-        to_come = rota.to_come(self.ledger.store, each.id, now)
-        return sorted(to_come, key=lambda reception: reception.begins_at)[:3]
+        return offered
 
     def _add(
         self, each: Rota, planned_on: date, begins_at: datetime, ends_at: datetime, now: datetime, *, announce: bool
@@ -276,23 +288,27 @@ class Rotas:
             stage=stage,
         )
 
-    def _follow(self, reception: Reception, each: Rota, now: datetime) -> None:
-        """A rule's places and person may have changed; nobody who booked loses theirs by it."""
+    def _follow(self, planned: Reception, each: Rota, now: datetime) -> tuple[Offered, ...]:
+        """A rule's places may have changed: nobody who booked loses theirs by it, and those who wait get new ones."""
+        (reception,) = self.ledger.locked(planned.id)
         if reception.state is not ReceptionState.PLANNED or reception.begins_at <= now:
-            return
+            return ()
         highest = max(bookings.taken(self.ledger.store, [reception.id]).get(reception.id, ()), default=0)
         wanted = {"places": max(each.places, highest), "bring": each.bring}
         if (reception.places, reception.bring) != (wanted["places"], wanted["bring"]):
             rota.change(self.ledger.store, reception.id, **wanted, sequence=reception.sequence + 1, changed_at=now)
+        return self.ledger.offer(self.ledger.reception(reception.id), now)
 
-    def _taken_over(self, each: Rota, begins_at: datetime, now: datetime) -> bool:
-        """Whether a reception of an earlier rule is the same one: it goes on under this rule."""
-        same = rota.at_the_same_time(self.ledger.store, each.station_id, begins_at, each.person_name)
+    def _taken_over(self, each: Rota, begins_at: datetime, there: Mapping[date, Reception], now: datetime) -> bool:
+        """Whether a reception of a rule that has ended is the same one: it goes on under this rule."""
+        found = rota.of_ended_at_the_same_time(self.ledger.store, each.station_id, begins_at, each.person_name)
+        same = [reception for reception in found if reception.planned_on not in there][:1]
         for reception in same:
             rota.change(self.ledger.store, reception.id, rota_id=each.id, changed_at=now)
         return bool(same)
 
     def _without_rule(self, reception: Reception, now: datetime) -> ReceptionClosed | None:
+        self.ledger.locked(reception.id)  # lest somebody books it in between
         if rota.delete_unbooked(self.ledger.store, reception.id):
             return None
         return self._close(reception, now)
@@ -337,9 +353,13 @@ class Rotas:
 
     # --- changes ----------------------------------------------------------------------------------------------
 
+    def _still_planned(self, receptions: Sequence[Reception]) -> list[Reception]:
+        """Locked, as they are now: somebody may have closed one in between."""
+        locked = self.ledger.locked(*(each.id for each in receptions))
+        return [each for each in locked if each.state is ReceptionState.PLANNED]
+
     def _close(self, reception: Reception, now: datetime) -> ReceptionClosed:
-        """It does not take place: whoever booked is free, and hears of the next ones."""
-        self.ledger.locked(reception.id)
+        """It does not take place: whoever booked is free, and hears of the next ones. Its lock is held already."""
         rota.change(
             self.ledger.store,
             reception.id,

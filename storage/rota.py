@@ -125,11 +125,16 @@ _BETWEEN = (
 _OF_ROTA_SINCE = select(*_COLUMNS).where(
     receptions.c.rota_id == bindparam("rota"), receptions.c.planned_on >= bindparam("day")
 )
-_AT_THE_SAME_TIME = select(*_COLUMNS).where(
-    receptions.c.station_id == bindparam("station"),
-    receptions.c.begins_at == bindparam("begins_at"),
-    receptions.c.person_name == bindparam("person_name"),
-    _PLANNED,
+_OF_ENDED_AT_THE_SAME_TIME = (
+    select(*_COLUMNS)
+    .join_from(receptions, rotas, receptions.c.rota_id == rotas.c.id)
+    .where(
+        receptions.c.station_id == bindparam("station"),
+        receptions.c.begins_at == bindparam("begins_at"),
+        receptions.c.person_name == bindparam("person_name"),
+        rotas.c.ended_at.is_not(None),
+        _PLANNED,
+    )
 )
 _DUE = (
     select(*_COLUMNS)
@@ -137,7 +142,7 @@ _DUE = (
     .order_by(receptions.c.next_at, receptions.c.id)
     .limit(200)
 )
-_NEXT_DUE = select(func.min(receptions.c.next_at))
+_NEXT_DUE = select(func.min(receptions.c.next_at)).where(receptions.c.next_at.is_not(None))
 _DELETE_UNBOOKED = delete(receptions).where(
     receptions.c.id == bindparam("wanted"), ~exists().where(bookings.c.reception_id == receptions.c.id)
 )
@@ -223,10 +228,10 @@ def of_rota_since(store: Store, rota_id: int, day: date) -> list[Reception]:
     return [_reception(row) for row in store.connection.execute(_OF_ROTA_SINCE, {"rota": rota_id, "day": day})]
 
 
-def at_the_same_time(store: Store, station_id: str, begins_at: datetime, person_name: str) -> list[Reception]:
-    """Planned ones of this person that begin together."""
+def of_ended_at_the_same_time(store: Store, station_id: str, begins_at: datetime, person_name: str) -> list[Reception]:
+    """Planned ones of this person that begin then, of rules that are no longer in force."""
     values = {"station": station_id, "begins_at": begins_at, "person_name": person_name}
-    return [_reception(row) for row in store.connection.execute(_AT_THE_SAME_TIME, values)]
+    return [_reception(row) for row in store.connection.execute(_OF_ENDED_AT_THE_SAME_TIME, values)]
 
 
 def due(store: Store, now: datetime) -> list[Reception]:

@@ -498,6 +498,77 @@ def checking_in(booking_id: int) -> Act:
     return lambda all_: all_.day.came(booking_id, DEPUTY, AT_THE_DOOR)
 
 
+# --- what a crowd makes of the rules --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quiet(sqlite_database: Database) -> Database:
+    """The crowd again, one after the other."""
+    open_station(sqlite_database)
+    return sqlite_database
+
+
+def add_places(database: Database, reception_id: int, places: int) -> None:
+    with database.begin() as store:
+        rota.change(store, reception_id, places=places)
+
+
+def test_who_has_come_early_does_not_book_the_same_again(quiet: Database) -> None:
+    identity, (first,) = filled(quiet, 1)
+    add_places(quiet, identity, 2)
+    assert isinstance(tried(quiet, checking_in(first)), CheckedIn)
+    assert tried(quiet, booking_by(0, identity)) == "bookings.booked_already"
+
+
+def test_a_place_is_not_kept_beyond_its_time(quiet: Database) -> None:
+    _, (first, second) = filled(quiet, 1, waiting=1)
+    tried(quiet, cancelling_by(0, first))
+    late = NOW + MINUTE + RULES.offer_open + MINUTE
+    assert tried(quiet, lambda all_: all_.booking.accept(second, somebody(1), late)) == "bookings.offer_over"
+
+
+def test_another_hour_of_a_full_reception_is_not_waited_for(quiet: Database) -> None:
+    identity, (first, _) = filled(quiet, 2)
+
+    def to_another_hour(all_: Bookings) -> Outcome:
+        return all_.booking.book(identity, somebody(0), NOW, hour=BEGINS + HOUR, instead_of=first)
+
+    assert tried(quiet, to_another_hour) == "bookings.booked_already"
+    assert [each.state for each in booked_at(quiet, identity)] == [State.HELD] * 2
+
+
+def test_the_place_that_somebody_moves_to_is_not_offered_to_others(quiet: Database) -> None:
+    """Places have been added, and those who wait have not been asked yet."""
+    identity, (first, second, third) = filled(quiet, 1, waiting=2)
+    add_places(quiet, identity, 3)
+
+    def to_another_hour(all_: Bookings) -> Outcome:
+        return all_.booking.book(identity, somebody(0), NOW, hour=BEGINS + 40 * MINUTE, instead_of=first)
+
+    moved = tried(quiet, to_another_hour)
+    assert isinstance(moved, Booked)
+    assert moved.place.booking.place == 2
+    offered = [(each.place.booking.id, each.place.booking.place) for each in moved.offers]
+    assert offered == [(second, 1), (third, 3)]
+    check_places(quiet, identity, 3)
+
+
+def test_whoever_waits_for_another_place_keeps_theirs_and_both_count(quiet: Database) -> None:
+    full, _ = filled(quiet, 1, first=CROWD)
+    own = [tried(quiet, booking_by(0, reception(quiet, 2, BEGINS + timedelta(days=day)))) for day in (1, 2)]
+    assert all(isinstance(each, Booked) for each in own)
+    first = own[0].place.booking.id if isinstance(own[0], Booked) else 0
+    assert tried(quiet, booking_by(0, full, instead_of=first)) == "bookings.too_many"
+    with service(quiet) as all_:
+        assert len(all_.booking.mine(somebody(0), NOW)) == RULES.most_bookings
+
+
+def test_of_two_places_kept_at_the_same_hour_one_may_take_either(quiet: Database) -> None:
+    one, other = (kept_for(quiet, 0, before=CROWD + which) for which in range(2))
+    assert isinstance(tried(quiet, accepting_by(0, other)), Booked)
+    assert tried(quiet, accepting_by(0, one)) == "bookings.same_time"
+
+
 # --- what the scheduler does, in several processes ------------------------------------------------------------
 
 

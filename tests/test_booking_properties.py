@@ -24,7 +24,7 @@ from sqlalchemy import delete, func, insert, select, update
 from bot.app import open_database
 from community import Community
 from community.bookings.ledger import nearest, place_time
-from community.bookings.outcomes import AskHelped, OfferLapsed, ReceptionClosed, Reminded, WaitedInVain
+from community.bookings.outcomes import AskHelped, Offered, OfferLapsed, ReceptionClosed, Reminded, WaitedInVain
 from community.bookings.steps import KEEPS_PLACE, LEGAL, OPEN, State, Step
 from community.grievances import DeadlineClass
 from community.grievances.intake import Told
@@ -294,12 +294,9 @@ class Stations(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5), places=st.integers(1, 3))
     def edit_places(self, which: int, places: int) -> None:
         """As when the community file is read anew."""
-        somebody_waits = any(each.state is State.WAITING for each in self.picture().bookings)
         with self.database.begin() as store:
             found = rota.all_rotas(store)
             edited = found[which % len(found)]
-            if somebody_waits:  # places that are added are offered to nobody yet
-                places = min(places, edited.places)
             changed = update(rotas).where(rotas.c.id == edited.id).values(places=places, planned_to=None)
             store.connection.execute(changed)
         self.knock()
@@ -355,11 +352,14 @@ class Stations(RuleBasedStateMachine):
         """What is due by now, each job in a transaction of its own, as the desk does it."""
         before = self.picture()
         with self.community() as all_:
-            closed = all_.rota.plan(self.now)
+            planned = all_.rota.plan(self.now)
             following = all_.rota.next_plan()
             assert following is None or following > self.now, "what was planned is planned"
         self._nothing_is_lost(before)
-        self._closed_are_told(closed)
+        self._closed_are_told([each for each in planned if isinstance(each, ReceptionClosed)])
+        for offered in (each for each in planned if isinstance(each, Offered)):
+            assert offered.place.booking.state is State.OFFERED
+            assert offered.until > self.now
         before = self.picture()
         with self.community() as all_:
             for each in all_.rota.run(self.now):

@@ -33,7 +33,6 @@ MAY_SCAN: Mapping[str, str] = {
     "storage.people._FORGET_ADDRESSES": "only where a member list of a whole channel is read",
     "storage.outbox._UNDELIVERED": "only on the staff's page",
     "storage.phone_list._OPEN": "the list itself: only what is still to be phoned",
-    "storage.rota._NEXT_DUE": "until it says `next_at IS NOT NULL`, as that of the bookings does",
     "storage.tree._ROLES": "the tree, read whole when it has changed",
 }
 """Statements that may, and why."""

@@ -9,6 +9,7 @@ from community.bookings.outcomes import (
     AskHelped,
     Choice,
     DutyList,
+    Offered,
     OfferLapsed,
     Place,
     ReceptionClosed,
@@ -48,7 +49,10 @@ def run_rota(community: Community, now: datetime) -> Replies:
 
 def plan(community: Community, now: datetime) -> Replies:
     """Makes receptions of the rules; those whose rule is gone close, and whoever booked is told."""
-    return [reply for each in community.rota.plan(now) for reply in closed(each, community)]
+    said: list[Reply] = []
+    for happened in community.rota.plan(now):
+        said += offers([happened], community) if isinstance(happened, Offered) else closed(happened, community)
+    return said
 
 
 def closed(outcome: ReceptionClosed, community: Community) -> Replies:
