@@ -173,6 +173,7 @@ async def _run(settings: Settings, database: Database, announce: Callable[[str],
         await worker.run(lambda: residents.refresh(desk))
 
     worker.start()
+    await tick()  # what is due already, and the receptions that one can book, before anybody asks
     scheduler = start_ticking(tick)
     try:
         await _until_stopped([channel for channel, _, _ in channels], deliveries, intake, _feeds(settings, worker))

@@ -26,6 +26,9 @@ SURE_CATEGORY = 6
 """Points of a category from which words are a grievance without being called one: see `hearing/categories.py`."""
 
 TOLD_BEFORE = re.compile("反映过|报过|说过|登记过|上次|上回|之前|前几天说|我那|那个|那件|那事|催")
+MENUS = "help."
+"""Kinds of questions that nobody owes an answer to: they are not asked again."""
+
 ALSO_A_CASE = frozenset({"fire", "gas", "trapped"})
 
 
@@ -154,7 +157,7 @@ def _take_answer(answered: questions.Answered, message: Message, community: Comm
         router.answers[answered.question.kind].handler(message, community, answered.question, answered.value)
     )
     asked_now = any(reply.question is not None and reply.to is Chat.PRIVATE for reply in replies)
-    rest = [question for question in owed if question.id != answered.question.id]
+    rest = [each for each in owed if each.id != answered.question.id and not each.kind.startswith(MENUS)]
     return replies if asked_now or not rest else (*replies, again(rest[0]))
 
 
