@@ -63,7 +63,13 @@ def _to_person(
     reply: Reply, recipient: Private, urgency: Urgency, community: Community, now: datetime, *, prefer: str | None
 ) -> None:
     arrives = community.notices.to_person(
-        recipient, _words(reply, community), reply.urgency or urgency, now, prefer=prefer, photos=reply.pictures
+        recipient,
+        _words(reply, community),
+        reply.urgency or urgency,
+        now,
+        prefer=prefer,
+        photos=reply.pictures,
+        not_before=reply.not_before,
     )
     if not arrives:
         _to_be_phoned(recipient.person_id, community, now)

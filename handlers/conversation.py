@@ -152,10 +152,11 @@ def _turn(message: Message, community: Community, newest: Question) -> Replies |
 
 def _take_answer(answered: questions.Answered, message: Message, community: Community, owed: list[Question]) -> Replies:
     """Hands an answer over; what is still owed from before is asked again, so that it is not forgotten."""
+    route = router.answers[answered.question.kind]
+    if not route.stays_open:
+        community.questions.close(answered.question, message.received_at)
+    replies = as_replies(route.handler(message, community, answered.question, answered.value))
     community.questions.close(answered.question, message.received_at)
-    replies = as_replies(
-        router.answers[answered.question.kind].handler(message, community, answered.question, answered.value)
-    )
     asked_now = any(reply.question is not None and reply.to is Chat.PRIVATE for reply in replies)
     rest = [each for each in owed if each.id != answered.question.id and not each.kind.startswith(MENUS)]
     return replies if asked_now or not rest else (*replies, again(rest[0]))

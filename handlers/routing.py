@@ -42,10 +42,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRoute:
-    """A kind of question: the options in their order, or none where any words will do."""
+    """A kind of question: the options in their order, or none where any words will do.
+
+    `stays_open`: after a refusal another answer may do.
+    """
 
     handler: AnswerHandler
     options: tuple[str, ...]
+    stays_open: bool = False
 
 
 @dataclass(slots=True)
@@ -83,11 +87,11 @@ class Router:
 
         return register
 
-    def answer(self, kind: str, *options: str) -> Callable[[AnyAnswer], AnyAnswer]:
+    def answer(self, kind: str, *options: str, stays_open: bool = False) -> Callable[[AnyAnswer], AnyAnswer]:
         """Reads the answers to a kind of question. With options, only these; without, any words."""
 
         def register(handler: AnyAnswer) -> AnyAnswer:
-            self.answers[kind] = AnswerRoute(handler, options)
+            self.answers[kind] = AnswerRoute(handler, options, stays_open)
             return handler
 
         return register

@@ -107,8 +107,8 @@ _SQLITE_AWAY = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-_POSTGRESQL_AWAY = ("08", "53", "57", "58")
-"""Classes of SQLSTATE: connection, resources, an administrator's act, system."""
+_POSTGRESQL_AWAY = ("08", "40", "53", "57", "58")
+"""Classes of SQLSTATE: connection, a transaction that gave way to another, resources, an administrator, system."""
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -91,6 +91,7 @@ class Notices:
         *,
         prefer: str | None = None,
         photos: Sequence[str] = (),
+        not_before: datetime | None = None,
     ) -> bool:
         """Says something to one person, through the channel `prefer` where they have it.
 
@@ -101,7 +102,7 @@ class Notices:
             return False
         if address.channel != prefer:
             recipient = Private(recipient.person_id)  # the group is in another channel: nobody there knows this name
-        self.to_address(address, recipient, text, urgency, now, photos=photos)
+        self.to_address(address, recipient, text, urgency, now, photos=photos, not_before=not_before)
         return True
 
     def knock(self, person_id: str, text: str, now: datetime) -> None:
