@@ -136,7 +136,7 @@ def _searches(place_id: str) -> Run:
             place, found = community.tree.nodes[place_id], None
             began = time.perf_counter()
             for _ in range(count):
-                found = intake._same(draft, place, MORNING)
+                found = intake._same(draft, place, "", MORNING)
             seconds = time.perf_counter() - began
             if found is not None or (place_id == CROWDED and stored.size >= 100_000 and not near):
                 raise RuntimeError("the search did not look at what it should")

@@ -38,11 +38,6 @@ _HEADERS = {
 _log = logging.getLogger(__name__)
 
 
-def link(address: str, token: str) -> str:
-    """Where to subscribe: `address` is the public one of the settings, without a slash at its end."""
-    return f"{address}/calendar/{token}.ics"
-
-
 class CalendarFeeds:
     """The server of the calendars. It runs as a task and stops when that is cancelled."""
 

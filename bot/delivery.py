@@ -27,7 +27,7 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600))
 
 NO_CONNECTION_WAIT = timedelta(seconds=2)
 SAFETY_POLL = 5.0
-MOST_MERGED = 6
+MOST_MERGED = 10
 LONGEST_MERGED = 500
 """Characters: what one can read at a glance on a telephone."""
 

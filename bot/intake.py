@@ -16,6 +16,7 @@ from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
 from handlers.hearing.alarms import hear_alarm
 from handlers.hearing.normalise import normalise
+from handlers.hearing.quotes import number_quoted, quotation, without_quotation
 from handlers.messages import Incoming
 from storage.database import Store
 
@@ -57,7 +58,8 @@ class Intake:
         """Whether a group message is for the bot."""
         group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
         listens = group is not None and group.ear is not Ear.MENTION
-        if group is not None and group.ear is Ear.ALARM and hear_alarm(normalise(incoming.text)) is not None:
+        said = normalise(without_quotation(incoming.text))
+        if group is not None and group.ear is Ear.ALARM and hear_alarm(said) is not None:
             return True
         return is_for_bot(
             incoming.text,
@@ -67,9 +69,13 @@ class Intake:
         )
 
     async def _is_me_too(self, incoming: Incoming) -> bool:
-        """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago."""
-        if len(incoming.text) > LONGEST_ME_TOO or normalise(incoming.text) not in self._me_too:
+        """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago, or in reply
+        to the bot's words about one; in reply to a neighbour it may mean anything."""
+        said = without_quotation(incoming.text)
+        if len(said) > LONGEST_ME_TOO or normalise(said) not in self._me_too:
             return False
+        if quotation(incoming.text) is not None:
+            return number_quoted(incoming.text, self._rules.bot_name) is not None
 
         def ask(_store: Store, community: Community) -> bool:
             group = community.groups.find(incoming.channel, incoming.group or "")

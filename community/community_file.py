@@ -125,6 +125,7 @@ class Word(Enum):
     PERSON_OR_NAME = "人员(person)和姓名(name)要写一个,也只写一个 / give either person or name, and only one of them"
     NOT_A_RULE = "看不懂时间「{words}」:{why} / not a rule: {english}"
     NO_HOURS = "「{words}」没有写几点到几点,例如「每周三上午9点到11点」 / no hours"
+    AT_NIGHT = "「{words}」在夜里,接待排在 7 点到 21 点之间 / at night, not between 7:00 and 21:00"
     NEEDS_START = "「{words}」要写开始(start)的日期,才知道从哪天算起 / this rule needs a start"
     BAD_PLACES = "名额「{given}」应是 1 到 100 的整数 / places are a whole number from 1 to 100"
     BAD_DATE = "「{given}」应是一个日期,例如 2026-12-09 / a date is written as 2026-12-09"

@@ -27,7 +27,7 @@ from community.community_file import (
     plain,
     spot_of,
 )
-from community.parts.recurrence import NotARule, OnHoliday, Reason, Recurrence, days, read
+from community.parts.recurrence import Course, NotARule, OnHoliday, Reason, Recurrence, overlaps, read
 from storage.tables import DutyKind
 from storage.tree import Node
 
@@ -73,17 +73,16 @@ def check_overlaps(file: CommunityFile, today: date) -> None:
     Apart from the other checks, because only this one depends on the day and on the holidays that follow.
     """
     findings = Findings()
-    duties = [(entry, _days(entry, today)) for entry in file.rota]
-    for (one, its_days), (other, other_days) in combinations(duties, 2):
-        if _same_person(one, other) and _same_hours(one, other) and (both := its_days & other_days):
-            findings.add(other.spot, Word.OVERLAP, name=other.name, day=_told(min(both)), before=one.spot)
+    for one, other in combinations(file.rota, 2):
+        if not _same_person(one, other):
+            continue
+        if both := overlaps(_course(one, today), _course(other, today), today, today + LOOKED_AHEAD):
+            findings.add(other.spot, Word.OVERLAP, name=other.name, day=_told(both[0]), before=one.spot)
     findings.raise_any()
 
 
-def _days(entry: RotaEntry, today: date) -> set[date]:
-    start = entry.start or today
-    found = days(entry.when, today, today + LOOKED_AHEAD, start=start, on_holiday=entry.on_holiday)
-    return {each.day for each in found}
+def _course(entry: RotaEntry, today: date) -> Course:
+    return Course(entry.when, entry.start or today, entry.on_holiday)
 
 
 def _same_person(one: RotaEntry, other: RotaEntry) -> bool:
@@ -91,11 +90,6 @@ def _same_person(one: RotaEntry, other: RotaEntry) -> bool:
     if one.person and other.person:
         return one.person == other.person
     return one.name == other.name
-
-
-def _same_hours(one: RotaEntry, other: RotaEntry) -> bool:
-    first, second = one.when.hours, other.when.hours
-    return first is None or second is None or (first.begin < second.end and second.begin < first.end)
 
 
 def _told(day: date) -> str:
@@ -214,6 +208,8 @@ def _when(entry: Entry, findings: Findings) -> Recurrence | None:
         return None
     if when.hours is None:
         findings.add(atom.spot, Word.NO_HOURS, words=atom.text)
+    elif when.hours.at_night:
+        findings.add(atom.spot, Word.AT_NIGHT, words=atom.text)
     if when.needs_start and "start" not in entry.values:
         findings.add(entry.blanks.get("start", atom.spot), Word.NEEDS_START, words=atom.text)
     return when

@@ -1,5 +1,6 @@
 """The community's tree: who answers for a place, and who is above them. Pure: built from rows, asks nothing."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,14 +38,37 @@ ROLE_WORDS: Mapping[str, tuple[Role, ...]] = {
     "第一书记": (Role.FIRST_SECRETARY,),
     "街道": (Role.STREET_OFFICER,),
     "街道办": (Role.STREET_OFFICER,),
+    "街道干部": (Role.STREET_OFFICER,),
     "县": (Role.COUNTY_OFFICER,),
     "县里": (Role.COUNTY_OFFICER,),
+    "县里干部": (Role.COUNTY_OFFICER,),
     "律师": (Role.LAWYER,),
     "代表": (Role.DEPUTY,),
     "共建单位": (Role.MEMBER_UNIT,),
     "单位": (Role.MEMBER_UNIT,),
+    "管理员": (Role.ADMINISTRATOR,),
 }
-"""How staff name those whom they give a case to."""
+"""How staff name those whom they give a case to: among others by every title of `texts/roles.yaml`."""
+
+_BRACKETED = re.compile(r"(?P<name>[^(\uff08]+)[(\uff08](?P<unit>[^)\uff09]+)[)\uff09]")
+"""A person with their firm or unit: 冯志远(幸福物业)."""
+
+SHORTEST_PART = 2
+"""Characters from which part of a name may stand for it."""
+
+
+def _names(holder: RoleHolder) -> set[str]:
+    """What a person may be called: by id, by the name with the firm or without, and with their title before it."""
+    bracketed = _BRACKETED.fullmatch(holder.name)
+    names = {holder.name, bracketed["name"] if bracketed else holder.name}
+    titles = ("", *(word for word, roles in ROLE_WORDS.items() if holder.role in roles))
+    return {holder.person_id, *(title + name for name in names for title in titles)}
+
+
+def _unit(holder: RoleHolder) -> str:
+    """A person's firm or unit; empty where none stands behind the name."""
+    bracketed = _BRACKETED.fullmatch(holder.name)
+    return bracketed["unit"] if bracketed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +147,26 @@ class Tree:
         return any(node.id == area_id for node in self.upwards(node_id))
 
     def find_holder(self, wanted: str, node_id: str) -> list[RoleHolder]:
-        """Staff by id, name or role word, those nearest to a node first; by role only within its own branch."""
+        """Staff by id, name, role word, firm or part of a name: those whom the first of these finds, each person once.
+
+        Those of the node's own branch come before all others; by role there are no others, and only those of the
+        nearest node that has any.
+        """
+        staff = [holder for holder in self.roles if holder.role in STAFF]
+        if named := [holder for holder in staff if wanted in _names(holder)]:
+            return self._nearest(named, node_id)
+        if roles := ROLE_WORDS.get(wanted):
+            held = (self.at(node.id, role) for node in self.upwards(node_id) for role in roles)
+            return list(next((holders for holders in held if holders), ()))
+        parts = [holder for holder in staff if len(wanted) >= SHORTEST_PART and wanted in holder.name]
+        return self._nearest([each for each in parts if wanted == _unit(each)] or parts, node_id)
+
+    def _nearest(self, holders: Iterable[RoleHolder], node_id: str) -> list[RoleHolder]:
+        """Each person once: those of a node's own branch, the nearest first; where there are none, all."""
         branch = [node.id for node in self.upwards(node_id)]
-        named = [holder for holder in self.roles if wanted in (holder.person_id, holder.name) and holder.role in STAFF]
-        roles = ROLE_WORDS.get(wanted, ())
-        held = [holder for holder in self.roles if holder.role in roles and holder.node_id in branch]
-        return named or sorted(held, key=lambda holder: (roles.index(holder.role), branch.index(holder.node_id)))
+        persons = {holder.person_id: holder for holder in holders}
+        near = {holder.person_id: holder for holder in holders if holder.node_id in branch}
+        return sorted(near.values(), key=lambda each: branch.index(each.node_id)) or list(persons.values())
 
     def node_called(self, wanted: str) -> Node | None:
         """The node of this id, name or alias; of several the highest. Buildings go by their id alone."""

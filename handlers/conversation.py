@@ -19,6 +19,7 @@ from handlers.hearing.listening import ABOUT_WHAT_WAS_SAID, REPORT, Unclear
 from handlers.hearing.normalise import LONGEST, normalise
 from handlers.hearing.phrases import Heard
 from handlers.hearing.places import find_place
+from handlers.hearing.quotes import number_quoted
 from handlers.messages import Chat, Incoming, Message, Replies, Reply, say, say_in_group
 from handlers.routing import as_replies, router
 
@@ -26,7 +27,13 @@ SURE_CATEGORY = 6
 """Points of a category from which words are a grievance without being called one: see `hearing/categories.py`."""
 
 TOLD_BEFORE = re.compile("反映过|报过|说过|登记过|上次|上回|之前|前几天说|我那|那个|那件|那事|催")
-MENUS = "help."
+_BARE_NUMBER = re.compile(r"(?:编号|单号|号码|第|no\.?|#)?[\s:是]*(?P<number>\d{3,6})\s*号?[\s。.,!~]*", re.IGNORECASE)
+"""Nothing but the number of a case, as people were told to send it. A shorter one may be a building."""
+
+ABOUT_ONE_CASE = ABOUT_WHAT_WAS_SAID | {f"grievances.{deed}" for deed in ("unsolved", "leave", "accept", "finish")}
+"""Commands that may leave the number to the message that they quote."""
+
+MENUS = ("help.", "grievances.anew", "grievances.which", "grievances.sure", "grievances.page")
 """Kinds of questions that nobody owes an answer to: they are not asked again."""
 
 ALSO_A_CASE = frozenset({"fire", "gas", "trapped"})
@@ -76,15 +83,20 @@ def _respond(message: Message, community: Community) -> Replies | Reply:
 
 def _answer_words(message: Message, community: Community) -> Replies | Reply:
     known = phrasebook.load()
-    owed = [] if message.in_group else community.questions.open_for(message.person.id, message.received_at)
-    chosen = questions.find_choice(message.text, owed, router.answers, known.answers)
+    quoted = number_quoted(message.incoming.text, community.rules.bot_name)
+    owed = [] if message.in_group else _owed(message, community, quoted)
+    chosen = (
+        questions.find_choice(message.text, owed, router.answers, known.answers)
+        or questions.find_opening(message.text, owed, router.answers, known.answers)
+        or questions.find_otherwise(message, community, owed, router.answers)
+    )
     if chosen is not None:
         return _take_answer(chosen, message, community, owed)
     if owed and (turned := _turn(message, community, owed[0])) is not None:
         return turned
     heard = known.listener.command(message.text)
     if heard is not None:
-        return router.run(heard, message, community)
+        return router.run(_about(quoted, heard), message, community)
     alarm = hear_alarm(message.text)
     if alarm is not None and alarm.certain:
         return _take_alarm(message, community, alarm.kind)
@@ -95,7 +107,7 @@ def _answer_words(message: Message, community: Community) -> Replies | Reply:
         return services.alarms.ask_whether(message, alarm.kind)
     if message.in_group and message.group is None:
         return say_in_group("groups.unbound")
-    return _guess(message, community, owed)
+    return _guess(message, community, owed, quoted)
 
 
 def _take_alarm(message: Message, community: Community, kind: str) -> Replies:
@@ -107,14 +119,29 @@ def _take_alarm(message: Message, community: Community, kind: str) -> Replies:
     return [*cried, *as_replies(router.run(Heard(REPORT, {"words": message.text}), message, community))]
 
 
-def _guess(message: Message, community: Community, owed: list[Question]) -> Replies | Reply:
+def _owed(message: Message, community: Community, quoted: int | None) -> list[Question]:
+    """The questions that the person has not answered, the newest first; before all the one that they quoted."""
+    found = community.questions.open_for(message.person.id, message.received_at)
+    return sorted(found, key=lambda each: quoted is None or each.about.get("number") != quoted)
+
+
+def _about(number: int | None, heard: Heard) -> Heard:
+    """A command with the number of the case whose quotation stands above it, where it names none itself."""
+    if number is None or heard.command not in ABOUT_ONE_CASE or "number" in heard.arguments:
+        return heard
+    return Heard(heard.command, {**heard.arguments, "number": number})
+
+
+def _guess(message: Message, community: Community, owed: list[Question], quoted: int | None) -> Replies | Reply:
     """Neither a command nor an answer: what it probably means, a choice, or the admission that it is unclear."""
+    if named := _BARE_NUMBER.fullmatch(message.text):
+        return router.run(Heard("grievances.look_up", {"number": int(named["number"])}), message, community)
     listener = phrasebook.load().listener
     guessed = listener.guess(message.text)
     if _tells_of_something_new(message.text, guessed):
         guessed = Heard(REPORT, {"words": message.text})
     if isinstance(guessed, Heard):
-        return router.run(guessed, message, community)
+        return router.run(_about(quoted, guessed), message, community)
     if guessed is not None:
         return services.help.which(guessed.readings)
     if message.in_group and listener.sounds_like_grievance(message.text):

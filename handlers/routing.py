@@ -18,6 +18,9 @@ CommandHandler = Callable[..., Replies | Reply]
 AnswerHandler = Callable[[Message, Community, Question, str], Replies | Reply]
 """Takes the message, the community, the question, and the chosen option or the words."""
 
+AnswerReader = Callable[[Message, Community], str | None]
+"""What a message answers, as the handler of the answer wants it; None where it is no answer."""
+
 QuestionHandler = Callable[[Message, Community, Question], Replies | Reply]
 PhotoHandler = Callable[[Message, Community], Replies | Reply]
 JobHandler = Callable[[Community, datetime], Replies]
@@ -45,11 +48,15 @@ class AnswerRoute:
     """A kind of question: the options in their order, or none where any words will do.
 
     `stays_open`: after a refusal another answer may do.
+    `in_passing`: an option may also be named by the first words of a longer message.
+    `otherwise` reads, of the newest question, what names none of the options and still answers.
     """
 
     handler: AnswerHandler
     options: tuple[str, ...]
     stays_open: bool = False
+    in_passing: bool = False
+    otherwise: AnswerReader | None = None
 
 
 @dataclass(slots=True)
@@ -87,11 +94,18 @@ class Router:
 
         return register
 
-    def answer(self, kind: str, *options: str, stays_open: bool = False) -> Callable[[AnyAnswer], AnyAnswer]:
-        """Reads the answers to a kind of question. With options, only these; without, any words."""
+    def answer(
+        self,
+        kind: str,
+        *options: str,
+        stays_open: bool = False,
+        in_passing: bool = False,
+        otherwise: AnswerReader | None = None,
+    ) -> Callable[[AnyAnswer], AnyAnswer]:
+        """Reads the answers to a kind of question. With options, these; without, any words."""
 
         def register(handler: AnyAnswer) -> AnyAnswer:
-            self.answers[kind] = AnswerRoute(handler, options, stays_open)
+            self.answers[kind] = AnswerRoute(handler, options, stays_open, in_passing, otherwise)
             return handler
 
         return register

@@ -29,6 +29,7 @@ class Grievance:
     `place_id` is the building's node, None while it is unknown; `place` is the resident's own wording of it.
     `level_id` is the node whose people must act while nobody has it. `chase_at` is when somebody must be reminded,
     None when nobody need be. `photos` and `households` count. `group` is where it was said, by the channel's id.
+    `told_at` is when that group last read of it.
     `contacted_at` is the first acceptance, `handled_at` the last handling, `ended_at` closing, withdrawal or merging.
     """
 
@@ -64,6 +65,7 @@ class Grievance:
     outcome: Outcome | None
     satisfaction: int | None
     merged_into: int | None
+    told_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,11 @@ _LATEST_IN_GROUP = (
     select(*_COLUMNS)
     .where(
         grievances.c.group_external_id == bindparam("group"),
-        grievances.c.reported_at >= bindparam("since"),
+        grievances.c.told_at >= bindparam("since"),
         grievances.c.ended_at.is_(None),
         grievances.c.private.is_(False),
     )
-    .order_by(grievances.c.reported_at.desc(), grievances.c.number.desc())
+    .order_by(grievances.c.told_at.desc(), grievances.c.number.desc())
     .limit(1)
 )
 _NEAR = (
@@ -270,7 +272,7 @@ def latest_of(store: Store, resident_id: str, since: datetime, at_most: int = 10
 
 
 def latest_in_group(store: Store, group: str, since: datetime) -> Grievance | None:
-    """The newest open public grievance that was told in a group since then."""
+    """The open public grievance that a group last read of, since then."""
     found = _all(store, _LATEST_IN_GROUP, {"group": group, "since": since})
     return found[0] if found else None
 

@@ -26,7 +26,7 @@ class Station:
 class Rota:
     """Somebody's duty: `words` is the rule. `on_holiday` is move, skip or keep. `person_id` None: not in our people.
 
-    `planned_to` is the last day up to which receptions were made of it.
+    `planned_to` is the last day up to which receptions were made of it. `from_file`: the community file has it.
     """
 
     id: int
@@ -40,6 +40,7 @@ class Rota:
     bring: str
     starts_on: date
     planned_to: date | None
+    from_file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ _ROTA = (
     rotas.c.bring,
     rotas.c.starts_on,
     rotas.c.planned_to,
+    rotas.c.from_file,
 )
 _ROTAS = (
     select(*_ROTA)
@@ -91,6 +93,7 @@ _ROTAS = (
 )
 _INSERT_ROTA = insert(rotas).returning(rotas.c.id)
 _PLANNED_TO = update(rotas).where(rotas.c.id == bindparam("wanted")).values(planned_to=bindparam("day"))
+_END = update(rotas).where(rotas.c.id == bindparam("wanted")).values(ended_at=bindparam("now"))
 _LEAST_PLANNED = select(func.min(func.coalesce(rotas.c.planned_to, rotas.c.starts_on))).where(
     rotas.c.ended_at.is_(None), rotas.c.station_id.in_(select(stations.c.id).where(stations.c.ended_at.is_(None)))
 )
@@ -119,6 +122,16 @@ _BETWEEN = (
         receptions.c.begins_at >= bindparam("since"),
         receptions.c.begins_at < bindparam("until"),
         _PLANNED,
+    )
+    .order_by(receptions.c.begins_at, receptions.c.id)
+)
+_NOT_CLOSED_BETWEEN = (
+    select(*_COLUMNS)
+    .where(
+        receptions.c.station_id.in_(bindparam("stations", expanding=True)),
+        receptions.c.begins_at >= bindparam("since"),
+        receptions.c.begins_at < bindparam("until"),
+        receptions.c.state != ReceptionState.CLOSED,
     )
     .order_by(receptions.c.begins_at, receptions.c.id)
 )
@@ -163,13 +176,18 @@ def station(store: Store, station_id: str) -> Station:
 
 def all_rotas(store: Store) -> list[Rota]:
     """Every rule that is in force."""
-    return [Rota(*row) for row in store.connection.execute(_ROTAS)]
+    return [Rota(*tuple(row)) for row in store.connection.execute(_ROTAS)]
 
 
 def add_rota(store: Store, **values: Any) -> int:
     """A new rule. Gives its id."""
     identity: int = store.connection.execute(_INSERT_ROTA, values).scalar_one()
     return identity
+
+
+def end(store: Store, rota_id: int, now: datetime) -> None:
+    """A rule is no longer in force. The row stays."""
+    store.connection.execute(_END, {"wanted": rota_id, "now": now})
 
 
 def note_planned(store: Store, rota_id: int, day: date | None) -> None:
@@ -221,6 +239,14 @@ def between(store: Store, station_ids: Sequence[str], since: datetime, until: da
         return []
     values = {"stations": list(station_ids), "since": since, "until": until}
     return [_reception(row) for row in store.connection.execute(_BETWEEN, values)]
+
+
+def not_closed_between(store: Store, station_ids: Sequence[str], since: datetime, until: datetime) -> list[Reception]:
+    """Planned ones of these stations and such as are over, in their order of time."""
+    if not station_ids:
+        return []
+    values = {"stations": list(station_ids), "since": since, "until": until}
+    return [_reception(row) for row in store.connection.execute(_NOT_CLOSED_BETWEEN, values)]
 
 
 def of_rota_since(store: Store, rota_id: int, day: date) -> list[Reception]:

@@ -386,9 +386,10 @@ class Stations(RuleBasedStateMachine):
                 assert booking.state is State.HELD
                 assert booking.starts_at > self.now
                 assert due.place.reception.state is ReceptionState.PLANNED
-                assert (booking.id, due.evening) not in self.reminded, "once"
+                evening = self.now.astimezone(CHINA).date() < booking.starts_at.astimezone(CHINA).date()
+                assert (booking.id, evening) not in self.reminded, "once"
                 assert quiet_ends(self.now, self.rules_) == self.now
-                self.reminded.add((booking.id, due.evening))
+                self.reminded.add((booking.id, evening))
             case OfferLapsed():
                 assert booking.state is State.LAPSED
                 assert booking.offered_until is not None

@@ -11,7 +11,7 @@ import httpx
 import icalendar
 import pytest
 
-from bot.calendar_feeds import NO_CALENDAR, NOT_NOW, ONLY_READING, CalendarFeeds, Find, link
+from bot.calendar_feeds import NO_CALENDAR, NOT_NOW, ONLY_READING, CalendarFeeds, Find
 from bot.web import CannotListen
 from community.parts.calendar_file import Entry, calendar
 
@@ -129,10 +129,6 @@ async def test_head_gives_the_headers_alone(program: httpx.AsyncClient) -> None:
     assert (head.status_code, head.content) == (200, b"")
     for name in ("etag", "content-type", "content-length", "cache-control"):
         assert head.headers[name] == whole.headers[name]
-
-
-def test_the_link_is_the_public_address_with_the_way_to_the_file() -> None:
-    assert link("https://bot.example.cn/xiaoshan", TOKEN) == "https://bot.example.cn/xiaoshan" + ADDRESS
 
 
 # What nobody gets

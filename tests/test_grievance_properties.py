@@ -21,6 +21,7 @@ from bot.app import open_database
 from community import Community
 from community.grievances import DeadlineClass, Grievance, Outcome, log
 from community.grievances.intake import Told
+from community.grievances.meant import Hint
 from community.grievances.outcomes import Where
 from community.grievances.steps import ENDED, LEGAL, UNHANDLED, Satisfaction, State, Step
 from community.people import Person
@@ -245,12 +246,32 @@ class Neighbourhood(RuleBasedStateMachine):
     def withdraw(self, which: int, who: str) -> None:
         self.try_(which, who, lambda all_, number, someone: all_.verdicts.withdraw(number, someone, self.now))
 
-    @rule(which=st.none() | any_case, who=person | resident)
-    def urge(self, which: int | None, who: str) -> None:
-        named = which is not None
-        self.try_(
-            which or 0, who, lambda all_, number, one: all_.verdicts.urge(number if named else None, one, self.now)
-        )
+    @rule(which=any_case, who=person | resident)
+    def urge(self, which: int, who: str) -> None:
+        self.try_(which, who, lambda all_, number, someone: all_.verdicts.urge(number, someone, self.now))
+
+    @rule(which=any_case, who=resident | person)
+    def stop_following(self, which: int, who: str) -> None:
+        actor = self.who(which, who)
+        if self.try_(which, who, lambda all_, number, someone: all_.verdicts.leave(number, someone, self.now)):
+            with self.community() as community:
+                cases = community.grievances.intake.cases
+                assert actor.id not in cases.followers(cases.goes_on_in(cases.existing(self.number(which))))
+
+    @rule(who=person, category=st.none() | st.sampled_from(CATEGORIES), where=st.sampled_from(PLACES))
+    def say_no_number(self, who: str, category: str | None, where: Where) -> None:
+        """Whatever is meant without a number, they have told of it themselves or follow it."""
+        someone, hint = self.who(0, who), Hint(category, where, WORDS[0])
+        with self.community() as community:
+            verdicts, cases = community.grievances.verdicts, community.grievances.intake.cases
+            for ask in (verdicts.to_look_up, verdicts.to_urge, verdicts.to_withdraw, verdicts.to_leave):
+                try:
+                    found = ask(someone, hint, self.now)
+                except Refused as refused:
+                    assert refused.key == "grievances.none_yet"
+                else:
+                    assert found
+                    assert all(someone.id in cases.followers(each) for each in found)
 
     @rule(which=any_case, who=staff, line=st.integers(0, 6), hours=st.integers(-5, 60))
     def correct(self, which: int, who: str, line: int, hours: int) -> None:

@@ -36,7 +36,7 @@ SHORTHAND = frozenset({"alarm", "groups.listen", *(f"grievances.{verb}" for verb
 """Staff's shorthand, which is taught and not guessed at, and the alarm, whose cries are in tests of their own."""
 
 OF_STAFF = frozenset(
-    {f"rota.{verb}" for verb in ("add", "swap", "absent", "close")}
+    {f"rota.{verb}" for verb in ("add", "swap", "absent", "close", "end")}
     | {f"bookings.{verb}" for verb in ("call", "missed", "list", "record", "to_grievance", "to_mediation", "figures")}
 )
 """What only staff of a station say: they say it every day, and nearly always in the same words."""

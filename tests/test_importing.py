@@ -398,6 +398,7 @@ def test_stations_and_duties_arrive(either_database: Database) -> None:
         "",
         date(2026, 12, 1),
         None,
+        from_file=True,
     )
     planned(either_database)
     before = rows(either_database)

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from community.parts.recurrence import (
+    Course,
     Dates,
     Day,
     Hours,
@@ -405,7 +406,51 @@ def test_a_recurrence_is_a_value() -> None:
 def test_overlaps(one: str, other: str, expected: list[str]) -> None:
     first, last = date(2026, 12, 1), date(2026, 12, 31)
     for pair in ((read(one), read(other)), (read(other), read(one))):
-        assert overlaps(*pair, first, last, start=START) == [day_of(day) for day in expected]
+        first_course, second_course = (Course(each, START) for each in pair)
+        assert overlaps(first_course, second_course, first, last) == [day_of(day) for day in expected]
+
+
+def test_each_starts_for_itself_and_has_its_own_holidays() -> None:
+    fortnights = Course(read("隔周周三上午"), date(2026, 12, 2))
+    first, last = date(2026, 12, 1), date(2026, 12, 31)
+    assert overlaps(fortnights, Course(read("隔周周三上午"), date(2026, 12, 9)), first, last) == []
+    assert overlaps(fortnights, Course(read("每周三上午"), date(2026, 12, 20)), first, last) == [date(2026, 12, 30)]
+    saturday, monday = read("每月5日上午"), Course(read("每周一上午"), START)
+    assert overlaps(Course(saturday, START, KEEP), monday, first, last) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "start", "over"),
+    [
+        ("2026年12月9日上午", date(2026, 12, 1), date(2026, 12, 10)),
+        ("12月9日、12月16日上午", date(2026, 12, 1), date(2026, 12, 17)),
+        ("2027年1月1日上午", date(2026, 12, 1), date(2027, 1, 5)),  # a holiday: it takes place on the 4th
+        ("每周三上午", date(2026, 12, 1), None),
+        ("每月第一个周六上午", date(2020, 12, 1), None),
+    ],
+)
+def test_single_dates_are_over_when_none_is_left(words: str, start: date, over: date | None) -> None:
+    course = Course(read(words), start)
+    if over is None:
+        assert not course.is_over(date(2030, 1, 1))
+    else:
+        assert course.is_over(over)
+        assert not course.is_over(over - DAY)
+
+
+@pytest.mark.parametrize(
+    ("words", "at_night"),
+    [
+        ("每周三上午7点到9点", False),
+        ("每周三晚上7点到9点", False),
+        ("每周三晚上7点到9点半", True),
+        ("每周三上午6点半到9点", True),
+    ],
+)
+def test_hours_at_night(words: str, *, at_night: bool) -> None:
+    hours = read(words).hours
+    assert hours is not None
+    assert hours.at_night is at_night
 
 
 # --- what always holds ----------------------------------------------------------------------------------------
@@ -571,4 +616,4 @@ def test_overlaps_are_days_of_both(
     last = first + length
     both = {day.day for day in days(recurrence, first, last, start=start)}
     both &= {day.day for day in days(other, first, last, start=start)}
-    assert overlaps(recurrence, other, first, last, start=start) == sorted(both)
+    assert overlaps(Course(recurrence, start), Course(other, start), first, last) == sorted(both)

@@ -25,6 +25,7 @@ KEY_AT = {
     "to_each": 1,
     "_to_followers": 2,
     "render": 0,
+    "worded": 0,
     "in_words": 0,
     "ask_which": 0,
     "_ask_which_of_mine": 0,
@@ -43,7 +44,7 @@ SAID_BY_ROLE = {f"roles.{role}" for role in Role}
 LOOKED_UP = re.compile(
     r"bookings\.(?:choice|left|full|bring|for_whom|listed|state_\w+|no_reason|no_record|mediation_words)"
     r"|rota\.(?:line|kind_\w+)"
-    r"|phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous)\w*"
+    r"|phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous|mark|whom)\w*"
 )
 """Texts that are looked up by a name which is not written in a call: the channel's problem, a role, a reason."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from community.bookings.booking import DEPUTIES, Booking
+from community.bookings.booking import Booking
 from community.bookings.calendar import Calendars
 from community.bookings.day import Day
 from community.bookings.figures import Figures
@@ -13,7 +13,7 @@ from community.rules import Rules
 from community.tree import Tree
 from storage.database import Store
 
-__all__ = ["DEPUTIES", "Bookings"]
+__all__ = ["Bookings"]
 
 
 @dataclass(frozen=True, slots=True)

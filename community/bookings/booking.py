@@ -24,10 +24,16 @@ from community.refused import Refused
 from storage import bookings, rota
 from storage.bookings import Booking as BookingRow
 from storage.rota import Reception
-from storage.tables import DutyKind, ReceptionState
+from storage.tables import ReceptionState
 
 MOST_SHOWN = 4
 """Receptions to choose from: more nobody reads."""
+
+MOST_FULL = 2
+"""Of these such as are full, where others have places."""
+
+MOST_LOOKED_AT = 30
+"""Receptions among which those with places are looked for."""
 
 LONGEST_REASON = 500
 
@@ -41,13 +47,17 @@ class Booking:
 
     ledger: Ledger
 
-    def find(self, resident: Person, group_node: str | None, wish: Wish, now: datetime) -> Found:
-        """The receptions nearest to a wish. Raises `Refused` for the past, for what is too far ahead, and where
-        nobody of the kind ever comes."""
-        horizon = now + self.ledger.rules.book_ahead
+    def find(
+        self, resident: Person, group_node: str | None, wish: Wish, now: datetime, *, to_wait: bool = False
+    ) -> Found:
+        """The receptions nearest to a wish; `to_wait`: of those that are what was asked for such as are full.
+
+        Raises `Refused` for the past, for what is too far ahead, and where nobody of the kind ever comes.
+        """
+        horizon = self.ledger.horizon(now)
         if wish.until is not None and wish.until <= now:
             raise Refused("bookings.in_the_past")
-        if wish.since is not None and wish.since > horizon:
+        if wish.since is not None and wish.since >= horizon:
             raise Refused("bookings.too_far", days=self.ledger.rules.book_ahead.days)
         stations = self.ledger.stations_for(self.ledger.community_of(resident, group_node).id)
         planned = rota.between(self.ledger.store, [each.id for each in stations], now, horizon)
@@ -55,9 +65,19 @@ class Booking:
         if not fitting:
             raise Refused("bookings.nobody_of_the_kind")
         called = tuple(dict.fromkeys(each.person_name for each in fitting)) if wish.name else ()
+        several = called if len(called) > 1 else ()
         exact = [each for each in fitting if _within(each, wish)]
-        shown = exact[:MOST_SHOWN] if exact else _nearest(fitting, wish.since or now)
-        return Found(self.ledger.choices(shown, wish.hour), bool(exact), called if len(called) > 1 else ())
+        around = wish.since or now
+        if not exact:
+            near = self.ledger.choices(_nearest(fitting, around), wish.hour)
+            return Found(_in_time([each for each in near if each.left] or near), False, several)
+        choices = self.ledger.choices(exact[:MOST_LOOKED_AT], wish.hour)
+        full = tuple(each for each in choices if not each.left)
+        if to_wait and full:
+            return Found(full[:MOST_SHOWN], True, several, full=True)
+        if len(full) == len(choices):
+            return Found(self._beside(full[:MOST_FULL], fitting, around), True, several, full=True)
+        return Found(_first(choices), True, several)
 
     def choice(self, reception_id: int, hour: datetime | None = None) -> Choice:
         """One reception with what is left of it."""
@@ -84,7 +104,7 @@ class Booking:
         self._check_bookable(reception, now)
         if old is not None:
             old = self.ledger.own(old.id, resident)  # as it is now that nobody else can change it
-            after(old, Step.MOVE)
+            self._check_open(old, Step.MOVE, now)
             for_whom = old.for_whom
         bookings.lock_person(self.ledger.store, resident.id)
         self._check_person(reception, resident, for_whom, old, now, to_another_hour=hour is not None)
@@ -92,8 +112,10 @@ class Booking:
         if not free:
             if old is not None:  # it is kept, and counts
                 self._check_person(reception, resident, for_whom, None, now, to_another_hour=hour is not None)
-            return self._wait(reception, resident, for_whom, group, now)
+            return self._wait(reception, resident, for_whom, group, now, old)
         place = nearest(reception, free, hour)
+        if old is not None and hour is not None and _as_near(old, reception, place, hour):
+            raise Refused("bookings.no_nearer", code=old.code, starts_at=old.starts_at)
         self._check_free(resident, place_time(reception, place), for_whom, old, now)
         if old is not None:
             self.ledger.step(old, Step.MOVE, resident.id, now)
@@ -105,17 +127,26 @@ class Booking:
         return Booked(taken, self.ledger.place(old) if old else None, offers)
 
     def accept(self, booking_id: int, resident: Person, now: datetime) -> Booked:
-        """The place that was kept for them is theirs. Raises `Refused` where it is too late."""
+        """The place that was kept for them is theirs, instead of the one from which they wanted to move to it.
+
+        Raises `Refused` where it is too late.
+        """
         booking = self.ledger.own(booking_id, resident)
-        self.ledger.locked(booking.reception_id)
+        old = self.ledger.given_up_for(booking, now)
+        self.ledger.locked(booking.reception_id, *([old.reception_id] if old else []))
         booking = self.ledger.own(booking_id, resident)
+        old = self.ledger.given_up_for(booking, now)
         after(booking, Step.ACCEPT)
         if booking.offered_until is not None and now > booking.offered_until:
             raise Refused("bookings.offer_over", code=booking.code)
         bookings.lock_person(self.ledger.store, resident.id)
-        self._check_free(resident, booking.starts_at, booking.for_whom, booking, now, theirs=THEIRS)
+        self._check_free(resident, booking.starts_at, booking.for_whom, old, now, theirs=THEIRS)
         changed = self.ledger.step(booking, Step.ACCEPT, resident.id, now, offered_until=None)
-        return Booked(self.ledger.place(changed))
+        if old is None:
+            return Booked(self.ledger.place(changed))
+        moved = self.ledger.step(old, Step.MOVE, resident.id, now)
+        offers = self.ledger.offer(self.ledger.reception(old.reception_id), now)
+        return Booked(self.ledger.place(changed), self.ledger.place(moved), offers)
 
     def decline(self, booking_id: int, resident: Person, now: datetime) -> Cancelled:
         """They do not want the place that was kept for them: the next one has it."""
@@ -143,6 +174,10 @@ class Booking:
         """What they have open."""
         return [self._listed(each) for each in self.ledger.open_of(resident, now)]
 
+    def check_movable(self, booking_id: int, resident: Person, now: datetime) -> None:
+        """Raises `Refused` where there is nothing to move any more."""
+        self._check_open(self.ledger.own(booking_id, resident), Step.MOVE, now)
+
     def is_mine(self, booking_id: int, person: Person) -> bool:
         """Whether it is this person's own booking. Raises `Refused` where there is none."""
         return self.ledger.existing(booking_id).resident_id == person.id
@@ -152,6 +187,14 @@ class Booking:
         return self._listed(self.ledger.own(booking_id, resident))
 
     # --- inside -----------------------------------------------------------------------------------------------
+
+    def _beside(self, full: Sequence[Choice], fitting: Sequence[Reception], moment: datetime) -> tuple[Choice, ...]:
+        """Those that are full, and after them the nearest to a moment that have places, in their order of time."""
+        known = {each.reception.id for each in full}
+        others = [each for each in fitting if each.id not in known]
+        near = sorted(others, key=lambda each: abs(each.begins_at - moment))[:MOST_LOOKED_AT]
+        free = [each for each in self.ledger.choices(near) if each.left][: MOST_SHOWN - len(full)]
+        return (*full, *sorted(free, key=lambda each: (each.reception.begins_at, each.reception.id)))
 
     def _listed(self, booking: BookingRow) -> Listed:
         return Listed(self.ledger.place(booking), self._ahead(booking))
@@ -163,12 +206,17 @@ class Booking:
         waiting = [each.id for each in others if each.state is State.WAITING]
         return waiting.index(booking.id)
 
+    def _check_open(self, booking: BookingRow, step: Step, now: datetime) -> None:
+        after(booking, step)
+        if self.ledger.is_over(booking, now):
+            raise Refused("bookings.is_over", code=booking.code)
+
     def _check_bookable(self, reception: Reception, now: datetime) -> None:
         if reception.state is not ReceptionState.PLANNED:
             raise Refused("bookings.reception_closed")
         if reception.begins_at <= now:
             raise Refused("bookings.in_the_past")
-        if reception.begins_at > now + self.ledger.rules.book_ahead:
+        if reception.begins_at >= self.ledger.horizon(now):
             raise Refused("bookings.too_far", days=self.ledger.rules.book_ahead.days)
 
     def _check_person(
@@ -183,7 +231,7 @@ class Booking:
     ) -> None:
         """Not twice the same, not more than so many at one station."""
         standing = [each for each in self.ledger.standing_of(resident, now) if old is None or each.id != old.id]
-        others = [each for each in standing if each.state in OPEN]
+        others = [each for each in standing if each.state in OPEN and not self.ledger.is_over(each, now)]
         twice = [each for each in standing if each.reception_id == reception.id and each.for_whom == for_whom]
         if old is not None and old.reception_id == reception.id and not to_another_hour:
             raise Refused("bookings.same_reception", code=old.code)
@@ -191,7 +239,8 @@ class Booking:
             raise Refused("bookings.booked_already", code=twice[0].code, starts_at=twice[0].starts_at)
         here = [each for each in others if self.ledger.reception(each.reception_id).station_id == reception.station_id]
         if len(here) >= self.ledger.rules.most_bookings:
-            raise Refused("bookings.too_many", most=self.ledger.rules.most_bookings)
+            codes = "\u3001".join(each.code for each in here)
+            raise Refused("bookings.too_many", most=self.ledger.rules.most_bookings, codes=codes, first=here[0].code)
 
     def _check_free(
         self,
@@ -211,10 +260,18 @@ class Booking:
             if abs(each.starts_at - starts_at) < timedelta(minutes=15):
                 raise Refused("bookings.same_time", code=each.code, starts_at=each.starts_at)
 
-    def _wait(self, reception: Reception, resident: Person, for_whom: str, group: str | None, now: datetime) -> Waits:
-        row = self._add(reception, resident, None, State.WAITING, for_whom, group, now, None)
+    def _wait(
+        self,
+        reception: Reception,
+        resident: Person,
+        for_whom: str,
+        group: str | None,
+        now: datetime,
+        old: BookingRow | None,
+    ) -> Waits:
+        row = self._add(reception, resident, None, State.WAITING, for_whom, group, now, old)
         self.ledger.log(row, Step.WAIT, resident.id, now)
-        return Waits(self.ledger.place(row), self._ahead(row))
+        return Waits(self.ledger.place(row), self._ahead(row), old)
 
     def _add(
         self,
@@ -260,6 +317,7 @@ class Booking:
         booking = self.ledger.own(booking_id, resident)
         (reception,) = self.ledger.locked(booking.reception_id)
         booking = self.ledger.own(booking_id, resident)
+        self._check_open(booking, step, now)
         late = booking.state is State.HELD and booking.starts_at - now < self.ledger.rules.late_cancel
         changed = self.ledger.step(booking, step, resident.id, now, late=late)
         return Cancelled(self.ledger.place(changed), late, self.ledger.offer(reception, now))
@@ -284,11 +342,25 @@ def _within(reception: Reception, wish: Wish) -> bool:
     return reception.begins_at < until and reception.ends_at > since
 
 
+def _as_near(old: BookingRow, reception: Reception, place: int, hour: datetime) -> bool:
+    """Whether what somebody has in the same reception is as near to an hour as this place."""
+    same = old.reception_id == reception.id and old.place is not None
+    return same and abs(old.starts_at - hour) <= abs(place_time(reception, place) - hour)
+
+
 def _nearest(receptions: Sequence[Reception], moment: datetime) -> list[Reception]:
-    """The few nearest to a moment, in their order of time."""
-    near = sorted(receptions, key=lambda each: (abs(each.begins_at - moment), each.id))[:MOST_SHOWN]
-    return sorted(near, key=lambda each: (each.begins_at, each.id))
+    """The receptions nearest to a moment, the nearest first."""
+    return sorted(receptions, key=lambda each: (abs(each.begins_at - moment), each.id))[:MOST_LOOKED_AT]
 
 
-DEPUTIES = (DutyKind.CONGRESS_DEPUTY, DutyKind.PARTY_DELEGATE, DutyKind.CPPCC_MEMBER)
-"""The two deputies and one member that the stations are named for."""
+def _in_time(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The first few, in their order of time."""
+    return tuple(sorted(choices[:MOST_SHOWN], key=lambda each: (each.reception.begins_at, each.reception.id)))
+
+
+def _first(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The first few; where all of these are full, some of them and the first that are not."""
+    if any(each.left for each in choices[:MOST_SHOWN]):
+        return tuple(choices[:MOST_SHOWN])
+    free = [each for each in choices if each.left]
+    return (*choices[:MOST_FULL], *free[: MOST_SHOWN - MOST_FULL])

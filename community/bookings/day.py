@@ -20,9 +20,18 @@ EARLY = timedelta(hours=3)
 """How long before the beginning one can check in."""
 
 LATE = timedelta(hours=12)
-"""How long after its end a reception is still the one of today."""
+"""How long after its beginning a reception is still the one of today."""
+
+AFTERWARDS = timedelta(hours=2)
+"""How long after its end residents may still check in at a reception, and be called."""
 
 OBJECTS_WITHIN = timedelta(days=7)
+
+PUT_RIGHT_WITHIN = timedelta(days=14)
+"""How long after a reception, or after an objection, staff may still say that somebody was there."""
+
+THEIRS = frozenset({State.HELD, State.CAME})
+"""Whose turn is still to come, or who is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +46,23 @@ class Day:
         if booking_id is not None:
             booking = self.ledger.own(booking_id, resident)
         else:
-            today = [each for each in self.ledger.open_of(resident, now) if self._is_now(each, now)]
+            today = [each for each in self.ledger.standing_of(resident, now) if self._is_now(each, now)]
             if not today:
                 raise Refused("bookings.nothing_today")
-            booking = today[0]
+            booking = min(today, key=lambda each: (each.state is State.CAME, self._is_over(each, now), each.starts_at))
+        if booking.state is State.MISSED:
+            raise Refused("bookings.is_missed", code=booking.code)
+        if self._is_over(booking, now):
+            raise Refused("bookings.checked_in_late", code=booking.code, starts_at=booking.starts_at)
         return self._there(booking, resident, now)
 
     def came(self, booking_id: int, person: Person, now: datetime) -> CheckedIn:
-        """Staff say that somebody is there, or was."""
-        booking = self.ledger.existing(booking_id)
-        self.ledger.check_staff(person, self.ledger.place(booking))
-        return self._there(booking, person, now)
+        """Staff say that somebody is there, or was. Raises `Refused` where that is long ago."""
+        place = self.ledger.place(self.ledger.existing(booking_id))
+        self.ledger.check_staff(person, place)
+        if max(place.reception.ends_at, place.booking.objected_at or place.reception.ends_at) + PUT_RIGHT_WITHIN < now:
+            raise Refused("bookings.too_long_ago", code=place.booking.code, days=PUT_RIGHT_WITHIN.days)
+        return self._there(place.booking, person, now)
 
     def missed(self, booking_id: int, person: Person, now: datetime) -> Missed:
         """Staff say that somebody did not come. Nothing marks that by itself."""
@@ -67,43 +82,41 @@ class Day:
         missed = next((each for each in found if each.state is State.MISSED), None)
         if missed is None:
             raise Refused("bookings.nothing_to_object")
+        if missed.objected_at is not None:
+            return Objected(self.ledger.place(missed), (), first=False)
         changed = self.ledger.note(missed, Step.OBJECT, resident.id, now, objected_at=now)
         place = self.ledger.place(changed)
         tell = {*self.ledger.on_duty(place.reception, place.station), *self.ledger.workers(place.station)}
-        return Objected(place, tuple(sorted(tell - {resident.id})))
+        return Objected(place, tuple(sorted(tell - {resident.id})), first=True)
 
     def call(self, person: Person, number: int | None, booking_id: int | None, now: datetime) -> Called:
-        """The next of those who are there, or the one of this place or booking. Raises `Refused`."""
-        reception = self._received_now(person, now)
-        visitors = bookings.of_reception(self.ledger.store, reception.id)
-        there = [each for each in visitors if each.state is State.CAME and each.called_at is None]
-        wanted = there
-        if number is not None or booking_id is not None:
-            wanted = [each for each in visitors if each.id == booking_id or (number and each.place == number)]
-        if not wanted:
+        """The next of those who are there, or the one of this place or booking.
+
+        Raises `Refused`, also where somebody is there at several receptions and it is not said who is meant.
+        """
+        near = self._received_now(person, now) if booking_id is None else [self._reception_of(booking_id, person, now)]
+        receptions = self.ledger.locked(*(each.id for each in near))  # lest another calls the same person
+        found = [self._to_call(each, number, booking_id) for each in receptions]
+        first = [each[0] for each in found if each]
+        if not first:
             raise Refused("bookings.nobody_there")
-        booking = wanted[0]
-        if booking.state is State.HELD:
-            booking = self.ledger.step(booking, Step.CHECK_IN, person.id, now, came_at=now)
-        after(booking, Step.CALL)
-        changed = self.ledger.note(booking, Step.CALL, person.id, now, called_at=now)
-        waiting = [each for each in there if each.id != booking.id]
-        return Called(self.ledger.place(changed), self._name(changed), len(waiting))
+        if len(first) > 1:
+            raise Refused("bookings.call_whom", codes="\u3001".join(each.code for each in first), first=first[0].code)
+        return self._called(first[0], person, now)
 
     def list_for(self, person: Person, since: datetime, until: datetime) -> list[DutyList]:
         """The lists of the receptions between two moments: of one's own, for workers of their stations."""
-        stations = rota.all_stations(self.ledger.store)
-        looked_after = {each.id for each in stations if self.ledger.looks_after(person, each)}
-        between = rota.between(self.ledger.store, [each.id for each in stations], since, until)
-        shown = [each for each in between if each.station_id in looked_after or each.person_id == person.id]
-        return [self.duty_list(each) for each in shown]
+        return [self.duty_list(each, person) for each in self._receptions(person, since, until)]
 
-    def duty_list(self, reception: Reception) -> DutyList:
-        """Who is expected."""
+    def duty_list(self, reception: Reception, reader: Person | None = None) -> DutyList:
+        """Who is expected, as `reader` may read it; without one as it goes to those it is for."""
         station = rota.station(self.ledger.store, reception.station_id)
         names = bookings.names_at(self.ledger.store, reception.id)
         all_ = bookings.of_reception(self.ledger.store, reception.id)
-        visitors = tuple(Visitor(each, names[each.id]) for each in all_ if each.place is not None)
+        reasons = self.ledger.reads_reasons(reader, reception) if reader else reception.person_id is not None
+        visitors = tuple(
+            Visitor(each, names[each.id], each.reason if reasons else "") for each in all_ if each.place is not None
+        )
         waiting = sum(each.state is State.WAITING for each in all_)
         return DutyList(reception, station, visitors, waiting, self.ledger.on_duty(reception, station))
 
@@ -112,13 +125,14 @@ class Day:
         place = self._received_by(booking_id, person)
         booking = self._came(place.booking, person, now)
         words = f"{booking.record}\n{words}" if booking.record else words
-        return Noted(self.ledger.place(self.ledger.step(booking, Step.RECORD, person.id, now, record=words)))
+        noted = self.ledger.place(self.ledger.step(booking, Step.RECORD, person.id, now, record=words))
+        return Noted(noted, shared=place.reception.person_id is None)
 
     def read_record(self, booking_id: int, person: Person) -> Record:
-        """What was written down, the reason, and the log."""
+        """What was written down; and why they came, for whoever received them alone."""
         place = self._received_by(booking_id, person)
-        events = tuple(bookings.events(self.ledger.store, booking_id))
-        return Record(place, self._name(place.booking), events)
+        reads = self.ledger.reads_reasons(person, place.reception)
+        return Record(place, self._name(place.booking), place.booking.reason if reads else None)
 
     def to_grievance(
         self, booking_id: int, person: Person, told: Told, now: datetime
@@ -168,8 +182,9 @@ class Day:
             raise Refused("bookings.reception_closed")
         if reception.begins_at - EARLY > now:
             raise Refused("bookings.not_yet_time", code=booking.code, starts_at=booking.starts_at)
+        put_right = booking.state is State.MISSED
         changed = self.ledger.step(booking, Step.CHECK_IN, actor.id, now, came_at=now)
-        return CheckedIn(self.ledger.place(changed), first=True, ahead=self._ahead(changed))
+        return CheckedIn(self.ledger.place(changed), first=True, ahead=self._ahead(changed), put_right=put_right)
 
     def _ahead(self, booking: Booking) -> int:
         others = bookings.of_reception(self.ledger.store, booking.reception_id)
@@ -182,21 +197,61 @@ class Day:
         return self._there(booking, person, now).place.booking
 
     def _received_by(self, booking_id: int, person: Person) -> Place:
+        """A booking as it stays until the end of this transaction. Raises `Refused` for who did not receive it."""
         place = self.ledger.place(self.ledger.existing(booking_id))
         self.ledger.check_receives(person, place)
-        return place
+        self.ledger.locked(place.reception.id)
+        return self.ledger.place(self.ledger.existing(booking_id))
 
-    def _received_now(self, person: Person, now: datetime) -> Reception:
-        """The reception that a person has now, or is about to have."""
-        lists = self.list_for(person, now - LATE, now + EARLY)
-        open_now = [each.reception for each in lists if each.reception.ends_at + timedelta(hours=2) > now]
+    def _receptions(self, person: Person, since: datetime, until: datetime) -> list[Reception]:
+        """What somebody receives between two moments, or looks after."""
+        stations = rota.all_stations(self.ledger.store)
+        looked_after = {each.id for each in stations if self.ledger.looks_after(person, each)}
+        between = rota.not_closed_between(self.ledger.store, [each.id for each in stations], since, until)
+        return [each for each in between if each.station_id in looked_after or each.person_id == person.id]
+
+    def _received_now(self, person: Person, now: datetime) -> list[Reception]:
+        """The receptions that a person has now, or is about to have; else those that they look after."""
+        near = self._receptions(person, now - LATE, now + EARLY)
+        open_now = [each for each in near if each.ends_at + AFTERWARDS > now]
         if not open_now:
             raise Refused("bookings.no_reception_now")
-        own = [each for each in open_now if each.person_id == person.id]
-        return (own or open_now)[0]
+        return [each for each in open_now if each.person_id == person.id] or open_now
+
+    def _reception_of(self, booking_id: int, person: Person, now: datetime) -> Reception:
+        """The reception of a booking, where somebody may be called now."""
+        place = self.ledger.place(self.ledger.existing(booking_id))
+        self.ledger.check_staff(person, place)
+        if place.reception.begins_at - EARLY > now:
+            raise Refused("bookings.not_yet_time", code=place.booking.code, starts_at=place.booking.starts_at)
+        if self._is_over(place.booking, now):
+            raise Refused("bookings.is_over", code=place.booking.code)
+        return place.reception
+
+    def _to_call(self, reception: Reception, number: int | None, booking_id: int | None) -> list[Booking]:
+        """Those who could be called: of this place or booking, else who is there, the lowest place first."""
+        visitors = bookings.of_reception(self.ledger.store, reception.id)
+        if booking_id is not None:
+            return [each for each in visitors if each.id == booking_id]
+        if number is not None:
+            return [each for each in visitors if each.place == number]
+        return [each for each in visitors if each.state is State.CAME and each.called_at is None]
+
+    def _called(self, booking: Booking, person: Person, now: datetime) -> Called:
+        if booking.state is State.HELD:
+            booking = self.ledger.step(booking, Step.CHECK_IN, person.id, now, came_at=now)
+        after(booking, Step.CALL)
+        place = self.ledger.place(self.ledger.note(booking, Step.CALL, person.id, now, called_at=now))
+        others = [each for each in self._to_call(place.reception, None, None) if each.id != booking.id]
+        reason = booking.reason if self.ledger.reads_reasons(person, place.reception) else ""
+        records = person.id in self.ledger.on_duty(place.reception, place.station)
+        return Called(place, self._name(booking), len(others), reason, records)
+
+    def _is_over(self, booking: Booking, now: datetime) -> bool:
+        return self.ledger.reception(booking.reception_id).ends_at + AFTERWARDS <= now
 
     def _is_now(self, booking: Booking, now: datetime) -> bool:
-        return booking.state is State.HELD and booking.starts_at - EARLY <= now <= booking.starts_at + LATE
+        return booking.state in THEIRS and booking.starts_at - EARLY <= now <= booking.starts_at + LATE
 
     def _name(self, booking: Booking) -> str:
         person = people.by_id(self.ledger.store, booking.resident_id)

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from community.bookings.outcomes import Choice, Offered, Place
 from community.bookings.steps import KEEPS_PLACE, OPEN, Step, after, next_look
+from community.parts.notice import quiet_ends
 from community.parts.places import free_places, offered_until
 from community.people import Person
 from community.refused import Refused
 from community.rules import Rules
 from community.tree import Node, Role, Tree
-from storage import bookings, rota
+from storage import bookings, questions, rota
 from storage.bookings import Booking
 from storage.database import Store
 from storage.rota import Reception, Station
@@ -21,7 +22,7 @@ from storage.tables import ReceptionState
 WORKERS = frozenset({Role.COMMUNITY_WORKER, Role.FIRST_SECRETARY, Role.ADMINISTRATOR})
 """Who looks after the stations of their community, and of those below."""
 
-NOW = timedelta(hours=12)
+STILL_TODAY = timedelta(hours=12)
 """A booking of today is still one's own for so long."""
 
 
@@ -51,11 +52,25 @@ class Ledger:
 
     def standing_of(self, resident: Person, now: datetime) -> list[Booking]:
         """What a resident has not given up, also where they have come already; the next first."""
-        return bookings.open_of(self.store, resident.id, now - NOW)
+        return bookings.open_of(self.store, resident.id, now - STILL_TODAY)
 
     def open_of(self, resident: Person, now: datetime) -> list[Booking]:
         """What a resident could still give up, the next first."""
-        return [each for each in self.standing_of(resident, now) if each.state in OPEN]
+        return [each for each in self.standing_of(resident, now) if each.state in OPEN and not self.is_over(each, now)]
+
+    def is_over(self, booking: Booking, now: datetime) -> bool:
+        """Whether the reception has ended: what nobody marked stays as it is for the figures."""
+        return self.reception(booking.reception_id).ends_at <= now
+
+    def given_up_for(self, booking: Booking, now: datetime) -> Booking | None:
+        """What a resident who waits gives up as soon as they have this place, while they still have it."""
+        old = bookings.by_id(self.store, booking.moved_from) if booking.moved_from is not None else None
+        return old if old is not None and old.state in OPEN and not self.is_over(old, now) else None
+
+    def horizon(self, now: datetime) -> datetime:
+        """Before when a reception begins that one can book. The last day counts whole, whatever hour it is now."""
+        last = now.astimezone(self.rules.zone).date() + self.rules.book_ahead
+        return datetime.combine(last + timedelta(days=1), time(), self.rules.zone)
 
     def place(self, booking: Booking) -> Place:
         """A booking with its reception and station."""
@@ -109,8 +124,12 @@ class Ledger:
         """Who receives; the station's workers where that is somebody whom the bot does not know."""
         return (reception.person_id,) if reception.person_id else self.workers(station)
 
+    def reads_reasons(self, person: Person, reception: Reception) -> bool:
+        """Only whoever receives may know why somebody comes: not those who stand in for somebody unknown to the bot."""
+        return reception.person_id == person.id
+
     def check_receives(self, person: Person, place: Place) -> None:
-        """Only whoever receives may know what it is about. Raises `Refused`."""
+        """Only whoever receives writes down what was said, or those who stand in for them. Raises `Refused`."""
         if person.id not in self.on_duty(place.reception, place.station):
             raise Refused("bookings.not_found")
         if person.id == place.booking.resident_id:
@@ -160,9 +179,11 @@ class Ledger:
             if first is None:
                 break
             until = offered_until(now, reception.begins_at, self.rules)
+            if quiet_ends(now, self.rules) >= until:
+                break  # nobody would hear of it in time
             starts_at = place_time(reception, free)
             kept = self.step(first, Step.OFFER, None, now, place=free, offered_until=until, starts_at=starts_at)
-            found.append(Offered(self.place(kept), until))
+            found.append(Offered(self.place(kept), until, self.given_up_for(kept, now)))
         return tuple(found)
 
     # --- writing ----------------------------------------------------------------------------------------------
@@ -185,7 +206,15 @@ class Ledger:
         values |= {"next_at": next_at, "stage": stage}
         bookings.change(self.store, booking.id, **values)
         self.log(booking, step, actor_id, now, note)
+        if state is not booking.state:
+            self.close_questions(booking, now)
         return replace(booking, **values)
+
+    def close_questions(self, booking: Booking, now: datetime) -> None:
+        """What the resident was asked about it needs no answer any more: it is not to be asked again."""
+        for each in questions.open_for(self.store, booking.resident_id, now):
+            if each.kind.startswith("bookings.") and each.about.get("booking") == booking.id:
+                questions.close(self.store, each.id, now)
 
     def look_again(self, booking: Booking, now: datetime) -> Booking:
         """Notes when the scheduler has something to do about it next."""
@@ -203,6 +232,7 @@ class Ledger:
         return replace(booking, **values)
 
     def log(self, booking: Booking, step: Step, actor_id: str | None, now: datetime, note: str = "") -> None:
+        """One line of its log. No actor: the bot itself."""
         bookings.log(self.store, booking.id, now, actor_id, step, note)
 
 

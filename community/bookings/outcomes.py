@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.bookings import Booking, Event
+from storage.bookings import Booking
 from storage.rota import Reception, Station
 from storage.tables import DutyKind
 
@@ -37,12 +37,14 @@ class Choice:
 class Found:
     """The receptions nearest to a wish, in their order of time. `exact`: they are what was asked for.
 
-    `several_called`: people on duty whom the wished name fits equally.
+    `several_called`: people on duty whom the wished name fits equally. `full`: what was asked for is taken; it
+    comes first, and after it the nearest others with places.
     """
 
     choices: tuple[Choice, ...]
     exact: bool
     several_called: tuple[str, ...] = ()
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A place that has become free is kept for somebody who waited."""
+    """A place that has become free is kept for somebody who waited. `instead_of`: what they then give up for it."""
 
     place: Place
     until: datetime
+    instead_of: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,11 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """All places are taken; `ahead` others wait already."""
+    """All places are taken; `ahead` others wait already. `instead_of`: what they keep until they have a place."""
 
     place: Place
     ahead: int
+    instead_of: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +102,29 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class CheckedIn:
-    """They are there. `first`: they were not before; `ahead` others who are there have an earlier place."""
+    """They are there. `first`: they were not before; `ahead` others who are there have an earlier place.
+
+    `put_right`: they had been marked as missing.
+    """
 
     place: Place
     first: bool
     ahead: int
+    put_right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """Whose turn it is; `after` is how many more are there."""
+    """Whose turn it is; `after` is how many more are there. `reason`: empty for those who may not read it.
+
+    `records`: whether who calls may also write down what is said.
+    """
 
     place: Place
     name: str
     after: int
+    reason: str
+    records: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,34 +136,41 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Objected:
-    """They say that they were there. `tell`: who can put it right."""
+    """They say that they were there. `tell`: who can put it right; nobody is told twice.
+
+    `first`: they had not said so before.
+    """
 
     place: Place
     tell: tuple[str, ...]
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What was talked about is written down."""
+    """What was talked about is written down. `shared`: by those who stand in for whoever received them, and can all
+    read it."""
 
     place: Place
+    shared: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was written down, for whoever received them; with what the resident had said and what happened."""
+    """What was written down, with what the resident had said. `reason` None: not for whoever reads this."""
 
     place: Place
     name: str
-    events: tuple[Event, ...]
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One line of the list for whoever is on duty."""
+    """One line of the list for whoever is on duty. `reason`: empty for those who may not read it."""
 
     booking: Booking
     name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +209,6 @@ class Reminded:
     """The evening before, or shortly before."""
 
     place: Place
-    evening: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,9 @@ class Reminders:
         looked = self.ledger.look_again(booking, now)
         if booking.starts_at <= now:
             return None
+        self.ledger.close_questions(booking, now)
         self.ledger.log(booking, Step.REMIND, None, now)
-        return Reminded(self.ledger.place(looked), evening=booking.stage == Stage.EVENING)
+        return Reminded(self.ledger.place(looked))
 
     def _lapse(self, booking: Booking, now: datetime) -> OfferLapsed:
         changed = self.ledger.step(booking, Step.LAPSE, None, now)

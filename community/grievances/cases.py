@@ -1,6 +1,6 @@
 """What every service about grievances needs: finding one, who may, who is told, and writing a step."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,9 @@ from storage import grievances
 from storage.database import Store
 from storage.grievances import Grievance
 from storage.tables import Part
+
+BETWEEN = "\u3001"
+"""Stands between names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +65,17 @@ class Cases:
             return Refused("grievances.not_found")
         return Refused("grievances.not_your_task", number=grievance.number)
 
-    def latest_own(self, resident: Person, now: datetime) -> Grievance:
-        """The newest that the resident reported or joined within a year. Raises `Refused` where there is none."""
-        found = grievances.latest_of(self.store, resident.id, now.replace(year=now.year - 1, day=1), 1)
-        found = found or grievances.joined_by(self.store, resident.id, 1)
-        if not found:
-            raise Refused("grievances.none_yet")
-        return found[0]
+    def known_to(self, person: Person, now: datetime) -> list[Grievance]:
+        """What a person reported within a year or follows, the newest first; merged ones as what they went into.
 
-    def latest_open(self, resident: Person, now: datetime) -> Grievance:
-        """The same, one that is still being worked on where there is one."""
-        since = now.replace(year=now.year - 1, day=1)
-        own = grievances.latest_of(self.store, resident.id, since)
-        found = (each for each in (*own, *grievances.joined_by(self.store, resident.id)) if each.state in OPEN)
-        return next(found, None) or self.latest_own(resident, now)
+        Raises `Refused` where there is none.
+        """
+        own = grievances.latest_of(self.store, person.id, now.replace(year=now.year - 1, day=1))
+        listed = [self.goes_on_in(each) for each in (*own, *grievances.joined_by(self.store, person.id))]
+        if not listed:
+            raise Refused("grievances.none_yet")
+        newest_first = sorted(listed, key=lambda each: (each.reported_at, each.number), reverse=True)
+        return list({each.number: each for each in newest_first}.values())
 
     def recent(self, person_id: str, now: datetime) -> Grievance | None:
         """What a person reported or added to a moment ago, while photos of it may still come."""
@@ -110,6 +110,16 @@ class Cases:
             return False
         responsible = self.responsible(grievance)
         return responsible is not None and person.id in responsible.ids
+
+    def may_read(self, person: Person, grievance: Grievance) -> bool:
+        """Those who may act upon it; and, where it is public, the first secretaries of its part of the tree."""
+        if self.may_see(person, grievance):
+            return True
+        if grievance.private:
+            return False
+        nodes = self.tree.upwards(self.node_of(grievance))
+        leads = (each.person_id for node in nodes for each in self.tree.at(node.id, Role.FIRST_SECRETARY))
+        return person.id in leads
 
     def handler(self, grievance: Grievance) -> str | None:
         """Who has it. Nobody, where the one who had it has left: their roles are gone from the tree."""
@@ -205,10 +215,19 @@ class Cases:
 
     def followers(self, grievance: Grievance) -> tuple[str, ...]:
         """The resident and all who joined, also those of grievances that were merged into it, however often."""
-        found = [grievance.resident_id, *self.joined(grievance)]
+        family = self.with_merged(grievance)
+        return distinct(person for each in family for person in (each.resident_id, *self.joined(each)))
+
+    def with_merged(self, grievance: Grievance) -> Iterator[Grievance]:
+        """It and all that were merged into it, however often."""
+        yield grievance
         for merged in grievances.merged_into(self.store, grievance.number):
-            found += self.followers(merged)
-        return distinct(found)
+            yield from self.with_merged(merged)
+
+    def concerned(self, grievance: Grievance, *but_not: str) -> tuple[str, ...]:
+        """Everybody who should hear of a change, those who made it or hear of it otherwise left out."""
+        everybody = distinct([*self.followers(grievance), *self.at_work(grievance)])
+        return tuple(each for each in everybody if each not in but_not)
 
     def goes_on_in(self, grievance: Grievance) -> Grievance:
         """The one that it is worked on in: itself, unless it was merged into another."""
@@ -242,7 +261,7 @@ class Cases:
         **values: Any,
     ) -> Grievance:
         """One step: into the log, and its state and these values into the columns. Raises `Refused` if not legal."""
-        changed = self.change(grievance, state=after(grievance.state, step, grievance.number), **values)
+        changed = self.change(grievance, state=after(grievance, step), **values)
         self.log(grievance.number, step, actor_id, now, note, subject)
         return changed
 
@@ -252,10 +271,20 @@ class Cases:
         """One line of the log that changes no state."""
         grievances.log(self.store, number, now, actor_id, step, note, subject)
 
+    def log_climb(self, number: int, step: Step, above: Responsible, now: datetime) -> None:
+        """That it is with a level above from now on, and who is there."""
+        self.log(number, step, None, now, BETWEEN.join(each.name for each in above.people), above.node.id)
+
     def change(self, grievance: Grievance, **values: Any) -> Grievance:
         """Writes columns and gives the grievance as it is then."""
         grievances.change(self.store, grievance.number, **values)
         return replace(grievance, **values)
+
+    def count_households(self, grievance: Grievance) -> None:
+        """Counts those who follow it anew, and what it was merged into, up the chain."""
+        self.change(grievance, households=len(self.followers(grievance)))
+        if grievance.merged_into is not None:
+            self.count_households(self.existing(grievance.merged_into))
 
     def read_clock(self, grievance: Grievance) -> Grievance:
         """Computes the deadlines anew from the log, and when somebody must next be reminded of them."""
@@ -282,6 +311,32 @@ class Cases:
         """The deadlines of one that goes out for the first time. So far only the resident was asked."""
         allowance = log.allowance(draft.deadline_class, self.rules)
         return clock.read(draft.reported_at, (clock.Pause(draft.reported_at, now),), allowance, self.rules.zone)
+
+    def wait_for_somebody(self, grievance: Grievance, now: datetime) -> Grievance:
+        """With clocks as the log has them, and those whose turn it is reminded when that is due first."""
+        grievance = self.read_clock(grievance)
+        return self.change(grievance, chases=0, chase_at=self.remind_at(grievance, now))
+
+    def remind_at(self, waiting: Grievance, now: datetime) -> datetime:
+        """When those whose turn it is are reminded first: ahead of every deadline."""
+        warnings = (moment - clock.warning_before(moment - now) for moment in self._ahead(waiting, now))
+        return min((now + self.patience(waiting), *warnings))
+
+    def climb_at(self, waiting: Grievance, now: datetime) -> datetime:
+        """When it climbs if nobody accepts it: at a deadline, or when patience is over."""
+        return min((now + self.patience(waiting), *self._ahead(waiting, now)))
+
+    def is_late(self, waiting: Grievance, now: datetime) -> bool:
+        """Whether it has passed a deadline while nobody had it."""
+        return any(moment <= now for moment in self._awaited(waiting))
+
+    def _ahead(self, waiting: Grievance, now: datetime) -> list[datetime]:
+        return [moment for moment in self._awaited(waiting) if moment > now]
+
+    def _awaited(self, waiting: Grievance) -> list[datetime]:
+        """The deadlines that nobody has met: of first contact, of the end."""
+        respond_by = waiting.respond_by if waiting.contacted_at is None else None
+        return [moment for moment in (respond_by, waiting.resolve_by) if moment is not None]
 
     def patience(self, grievance: Grievance) -> timedelta:
         """How long those whose turn it is may let it lie: where hours count, half of them, so that it has climbed

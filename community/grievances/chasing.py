@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from community.grievances import log
-from community.grievances.cases import Cases, distinct
+from community.grievances.cases import Cases
 from community.grievances.handling import Handling
 from community.grievances.intake import Intake
 from community.grievances.outcomes import AskedAgain, Chased, Escalated, Lapsed, Pressed, Reminded, WentOn
@@ -59,17 +59,20 @@ class Chasing:
                 return None
 
     def _nobody_accepted(self, grievance: Grievance, now: datetime) -> Reminded | Escalated:
-        """First those whose turn it is are reminded, then it climbs, level by level; at the top, each day again."""
+        """First those whose turn it is are reminded, then it climbs, level by level, and at each deadline.
+
+        At the top they hear it each day again; where life is in danger, each time that patience is over.
+        """
         here = self.cases.at_work(grievance)
-        above = self.cases.above(grievance) if grievance.chases else None
-        if above is None:
-            again = now + (self.cases.rules.accept_within if grievance.chases else self.cases.patience(grievance))
-            changed = self.cases.change(grievance, chases=grievance.chases + 1, chase_at=again)
+        above = self.cases.above(grievance)
+        at_top = above is None and grievance.deadline_class is not DeadlineClass.LIFE
+        again = now + self.cases.rules.accept_within if at_top else self.cases.climb_at(grievance, now)
+        changed = self.cases.change(grievance, chases=grievance.chases + 1, chase_at=again)
+        if above is None or not (grievance.chases or self.cases.is_late(grievance, now)):
             self.cases.log(grievance.number, Step.REMIND, None, now)
             return Reminded(changed, here)
-        again = now + self.cases.patience(grievance)
-        changed = self.cases.change(grievance, chases=grievance.chases + 1, chase_at=again, level_id=above.node.id)
-        self.cases.log(grievance.number, Step.ESCALATE, None, now, subject=above.node.id)
+        changed = self.cases.change(changed, level_id=above.node.id)
+        self.cases.log_climb(grievance.number, Step.ESCALATE, above, now)
         return Escalated(changed, here, above, self.cases.followers(changed))
 
     def _on_the_way(self, grievance: Grievance, now: datetime) -> Pressed | Escalated:
@@ -91,9 +94,10 @@ class Chasing:
     def _overdue(self, grievance: Grievance, now: datetime) -> Escalated | Pressed:
         above = self.cases.above(grievance)
         top = None if grievance.private else above or self.cases.responsible(grievance)
-        self.cases.log(grievance.number, Step.OVERDUE, None, now, subject=top.node.id if top else "")
         if top is None:
+            self.cases.log(grievance.number, Step.OVERDUE, None, now)
             return Pressed(grievance, self.cases.at_work(grievance), Milestone.OVERDUE)
+        self.cases.log_climb(grievance.number, Step.OVERDUE, top, now)
         changed = self.cases.change(grievance, level_id=top.node.id)
         followers = self.cases.followers(changed) if above is not None else ()
         return Escalated(changed, self.cases.at_work(changed), top, followers)
@@ -114,7 +118,7 @@ class Chasing:
             return AskedAgain(self._ask_again(grievance, asked, now))
         outcome = Outcome.SOLVED if grievance.state is State.CONFIRMED else Outcome.UNANSWERED
         changed = self.cases.step(grievance, Step.LAPSE, None, now, outcome=outcome, ended_at=now, chase_at=None)
-        return Lapsed(changed, distinct([self.cases.handler(changed)]), self.cases.raters(changed))
+        return Lapsed(changed, self.cases.at_work(changed), self.cases.raters(changed))
 
     def _asked(self, grievance: Grievance) -> tuple[Event, bool]:
         """When the resident was last asked, and whether they have been reminded of it since."""

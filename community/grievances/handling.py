@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from community.grievances import log
-from community.grievances.cases import Cases, distinct
+from community.grievances.cases import BETWEEN, Cases, distinct
 from community.grievances.outcomes import (
     Accepted,
     Asked,
@@ -19,13 +19,16 @@ from community.grievances.outcomes import (
     Split,
     Vacated,
 )
-from community.grievances.steps import LEGAL, State, Step, after
+from community.grievances.steps import LEGAL, UNHANDLED, State, Step, after, not_as_it_stands
 from community.people import Person
 from community.refused import Refused
-from community.tree import ANSWERS_FOR, STAFF, Responsible, Role, RoleHolder
+from community.tree import ANSWERS_FOR, ROLE_WORDS, STAFF, Responsible, Role, RoleHolder
 from storage import grievances
 from storage.grievances import Event, Grievance
 from storage.tables import Outcome, Part
+
+MOST_NAMES = 4
+"""Of several whom a word may mean."""
 
 LONGEST_SUBJECT = 160
 """Characters of a proposed owner; the log's column holds no more."""
@@ -42,7 +45,7 @@ class Handling:
         grievance = self._unless_vacant(self.cases.in_charge(number, person), now)
         if grievance.state in (State.ACCEPTED, State.ASKED):
             raise self._taken(grievance, person)
-        after(grievance.state, Step.ACCEPT, grievance.number)
+        after(grievance, Step.ACCEPT)
         lead = self._keep_lead(grievance, person.id, now)
         others = tuple(each for each in self.cases.at_work(grievance) if each not in (person.id, lead))
         changed = self._given_to(grievance, Step.ACCEPT, person.id, person.id, now)
@@ -78,39 +81,41 @@ class Handling:
     def assign(self, number: int, person: Person, wanted: str, now: datetime) -> Assigned:
         """Gives it to somebody by name or role. Whoever had it first stays answerable as its lead."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.ASSIGN, grievance.number)
+        after(grievance, Step.ASSIGN)
         handler = self.cases.handler(grievance)
         if handler not in (None, person.id):
             self._check_lead(grievance, person)
         target = self._wanted(wanted, grievance)
         if target.person_id == handler and grievance.state is not State.REOPENED:
             raise Refused("grievances.has_it_already", number=number, holder=target)
+        before = self.cases.at_work(grievance)
         self._keep_answerable(grievance, target.person_id, now)
         if handler is None and target.person_id != person.id:
             self._add_part(grievance, person.id, Part.LEAD, now)
         changed = self._given_to(grievance, Step.ASSIGN, person.id, target.person_id, now)
         photos = tuple(grievances.photos_of(self.cases.store, number))
         tell = tuple(each for each in self.cases.followers(changed) if each not in (person.id, target.person_id))
-        return Assigned(changed, target, photos, tell)
+        others = tuple(each for each in before if each not in (person.id, target.person_id, *tell))
+        return Assigned(changed, target, photos, tell, others)
 
     def help(self, number: int, person: Person, wanted: str, now: datetime) -> Helping:
         """Somebody else joins in the work; the handler keeps it."""
         grievance = self.cases.in_charge(number, person)
         if grievance.ended_at is not None or grievance.state is State.DRAFT:
-            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
+            raise not_as_it_stands(grievance)
         target = self._wanted(wanted, grievance)
         if target.person_id in self.cases.at_work(grievance) and self.cases.handler(grievance) is not None:
             raise Refused("grievances.has_it_already", number=number, holder=target)
         self._add_part(grievance, target.person_id, Part.HELPER, now)
         self.cases.log(number, Step.HELP, person.id, now, subject=target.person_id)
-        return Helping(grievance, target)
+        return Helping(grievance, target, self.cases.concerned(grievance, person.id, target.person_id))
 
     def give_back(self, number: int, person: Person, reason: str, proposed: str, now: datetime) -> GivenBack:
         """Returns it with a reason and a proposed owner, who gets it. The second time it goes up a level instead."""
         grievance = self._handled_by(number, person)
         if not reason or not proposed:
             raise Refused("grievances.give_back_how", number=number)
-        after(grievance.state, Step.GIVE_BACK, grievance.number)
+        after(grievance, Step.GIVE_BACK)
         target = None if grievance.returns else self._wanted(proposed, grievance, but_not=person.id)
         above = None if target else self.cases.above(grievance) or self.cases.responsible(grievance)
         if target is None and above is None:
@@ -124,8 +129,6 @@ class Handling:
             subject=target.person_id if target else proposed[:LONGEST_SUBJECT],
             handler_id=None,
             returns=grievance.returns + 1,
-            chase_at=now + self.cases.patience(grievance),
-            chases=0,
         )
         lead = next((each.person_id for each in self.cases.parts(back) if each.part is Part.LEAD), None)
         if target is not None:
@@ -133,8 +136,8 @@ class Handling:
             now_with = Responsible(self.cases.tree.nodes[target.node_id], (target,))
             return GivenBack(given, reason, now_with, True, lead, self.cases.followers(given))
         assert above is not None
-        raised = self.cases.read_clock(self.cases.change(back, level_id=above.node.id))
-        self.cases.log(number, Step.ESCALATE, None, now, subject=above.node.id)
+        raised = self.cases.wait_for_somebody(self.cases.change(back, level_id=above.node.id), now)
+        self.cases.log_climb(number, Step.ESCALATE, above, now)
         return GivenBack(raised, reason, above, False, lead, self.cases.followers(raised))
 
     def move(self, number: int, person: Person, wanted: str, reason: str, now: datetime) -> Moved:
@@ -150,7 +153,7 @@ class Handling:
             raise Refused("grievances.move_how", number=number)
         if self.cases.tree.lies_in(node.id, grievance.community_id):
             raise Refused("grievances.moved_within", number=number)
-        after(grievance.state, Step.MOVE, number)
+        after(grievance, Step.MOVE)
         responsible = self.cases.responsible_at(node.id, node.id, grievance.resident_id)
         community = self.cases.tree.community_of(node.id)
         if responsible is None or community is None:
@@ -167,10 +170,8 @@ class Handling:
             place_id=node.id,
             level_id=responsible.node.id,
             handler_id=None,
-            chases=0,
-            chase_at=now + self.cases.patience(grievance),
         )
-        changed = self.cases.read_clock(changed)
+        changed = self.cases.wait_for_somebody(changed, now)
         return Moved(changed, node, responsible, self.cases.followers(changed))
 
     def ask(self, number: int, person: Person, words: str, now: datetime) -> Asked:
@@ -184,7 +185,7 @@ class Handling:
     def finish(self, number: int, person: Person, note: str, now: datetime) -> Handled:
         """The handler has done it, and says how. Whoever took it first stays answerable: nobody else can finish it."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.FINISH, grievance.number)
+        after(grievance, Step.FINISH)
         if not note:
             raise Refused("grievances.say_how", number=number)
         grievance = self._unless_vacant(grievance, now)
@@ -203,7 +204,8 @@ class Handling:
             chase_at=now + self.cases.rules.verdict_reminder,
         )
         joined = tuple(each for each in self.cases.followers(changed)[1:] if each != person.id)
-        return Handled(changed, self.cases.holder(person.id, changed), note, joined)
+        others = tuple(each for each in self.cases.at_work(changed) if each not in (person.id, *joined))
+        return Handled(changed, self.cases.holder(person.id, changed), note, joined, others)
 
     def merge(self, number: int, into: int, person: Person, now: datetime) -> Merged:
         """One goes on within another; its people are told with the other's. Public matters only."""
@@ -212,7 +214,7 @@ class Handling:
             raise Refused("grievances.private_alone")
         if number == into or target.ended_at is not None or target.state is State.DRAFT:
             raise Refused("grievances.merge_into_what", into=into)
-        after(grievance.state, Step.MERGE, grievance.number)
+        after(grievance, Step.MERGE)
         tell = self.cases.followers(grievance)
         at_work = distinct([*self.cases.at_work(grievance), *self.cases.at_work(target)])
         changed = self.cases.step(
@@ -233,7 +235,7 @@ class Handling:
     def split(self, number: int, person: Person, now: datetime) -> Split:
         """A merged one stands alone again, with its own number and clock, and waits for somebody."""
         grievance = self.cases.in_charge(number, person)
-        after(grievance.state, Step.SPLIT, grievance.number)
+        after(grievance, Step.SPLIT)
         into = self.cases.existing(grievance.merged_into or 0)
         self.cases.log(into.number, Step.RELEASE, person.id, now, subject=str(number))
         changed = self.cases.step(
@@ -245,15 +247,9 @@ class Handling:
             merged_into=None,
             outcome=None,
             ended_at=None,
-            chases=0,
-            chase_at=now + self.cases.patience(grievance),
         )
-        while True:  # up the chain, where that one was merged as well
-            self.cases.change(into, households=len(self.cases.followers(into)))
-            if into.merged_into is None:
-                break
-            into = self.cases.existing(into.merged_into)
-        alone = self.cases.read_clock(changed)
+        self.cases.count_households(into)
+        alone = self.cases.wait_for_somebody(changed, now)
         return Split(alone, self.cases.responsible(alone), self.cases.followers(alone))
 
     def correct(self, number: int, line: int, person: Person, moment: datetime, now: datetime) -> Corrected:
@@ -275,9 +271,18 @@ class Handling:
         )
         if grievance.state is State.DRAFT:
             return Corrected(grievance, wrong)
+        changed = self._chased_anew(grievance, now)
+        moved = changed.resolve_by != grievance.resolve_by and changed.state in UNHANDLED
+        return Corrected(changed, wrong, self.cases.concerned(changed, person.id) if moved else ())
+
+    def _chased_anew(self, grievance: Grievance, now: datetime) -> Grievance:
+        """With clocks as the log has them; the reminders follow."""
         if grievance.state is State.ACCEPTED:
-            return Corrected(self.cases.chase_handler(grievance, now), wrong)
-        return Corrected(self.cases.read_clock(grievance), wrong)
+            return self.cases.chase_handler(grievance, now)
+        changed = self.cases.read_clock(grievance)
+        if changed.state not in (State.REPORTED, State.REOPENED) or changed.chase_at is None:
+            return changed
+        return self.cases.change(changed, chase_at=min(changed.chase_at, self.cases.climb_at(changed, now)))
 
     def _can_have_been(self, events: Sequence[Event], line: int, moment: datetime, now: datetime) -> bool:
         """Not yet to come; and nothing happens before the report."""
@@ -292,7 +297,11 @@ class Handling:
         left = [person_id for person_id in listed if not self.cases.tree.holds(person_id, STAFF)]
         held = (grievance for person_id in left for grievance in grievances.handled_by(self.cases.store, person_id))
         found = [self._unless_vacant(grievance, now) for grievance in held if grievance.state in LEGAL[Step.VACATE]]
-        return [Vacated(grievance, self.cases.at_work(grievance)) for grievance in found]
+        return [self._vacated(grievance) for grievance in found]
+
+    def _vacated(self, grievance: Grievance) -> Vacated:
+        at_work, followers = self.cases.at_work(grievance), self.cases.followers(grievance)
+        return Vacated(grievance, at_work, self.cases.current_holder(grievance), followers)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
@@ -320,10 +329,8 @@ class Handling:
             now,
             subject=left,
             handler_id=None,
-            chases=0,
-            chase_at=now + self.cases.patience(grievance),
         )
-        return self.cases.read_clock(changed)
+        return self.cases.wait_for_somebody(changed, now)
 
     def _keep_lead(self, grievance: Grievance, handler_id: str, now: datetime) -> str | None:
         """Whoever takes it over from the one person whose turn it was, or who had it: that one leads."""
@@ -350,6 +357,8 @@ class Handling:
     def _handled_by(self, number: int, person: Person) -> Grievance:
         """One that this person has in hand."""
         grievance = self.cases.in_charge(number, person)
+        if self.cases.handler(grievance) is None and grievance.state in LEGAL[Step.ACCEPT]:
+            raise Refused("grievances.accept_first", number=number)
         if grievance.handler_id != person.id:
             holder = self.cases.current_holder(grievance)
             raise Refused("grievances.only_handler", number=number, holder=holder or "社区")
@@ -371,6 +380,10 @@ class Handling:
         found = [each for each in found if each.person_id not in (but_not, grievance.resident_id)]
         if not found:
             raise Refused("grievances.nobody_called", wanted=wanted)
+        colleagues = wanted in ROLE_WORDS and found[0].role in ANSWERS_FOR.values()  # any one stands for all
+        if len(found) > 1 and not colleagues:
+            names = BETWEEN.join(each.name for each in found[:MOST_NAMES])
+            raise Refused("grievances.several_called", wanted=wanted, names=names)
         return found[0]
 
     def _add_part(self, grievance: Grievance, person_id: str, part: Part, now: datetime) -> None:

@@ -1,15 +1,17 @@
 """Taking a grievance in: its number from the first moment, its place, what it is about, its photos."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from community.grievances.cases import Cases
+from community.grievances.cases import Cases, distinct
 from community.grievances.outcomes import (
     Added,
     Classified,
     Joined,
+    NameHidden,
     PhotosAdded,
     PhotosKept,
     PlaceMissing,
@@ -17,8 +19,9 @@ from community.grievances.outcomes import (
     SameAs,
     ToConfirm,
     Where,
+    Withdrawn,
 )
-from community.grievances.steps import OPEN, UNHANDLED, State, Step, after
+from community.grievances.steps import OPEN, UNHANDLED, State, Step, after, not_as_it_stands
 from community.parts.alike import alike
 from community.people import Person
 from community.refused import Refused
@@ -34,6 +37,8 @@ PUBLIC_LINE_FOR = timedelta(minutes=30)
 BURST = timedelta(minutes=1)
 MOST_IN_A_BURST = 50
 """Of one person within a minute; more than that nobody types."""
+
+_WHOLE = re.compile("全部?|整个?|我们|咱们?|这个|小区|社区|院子|里面?|都")
 
 LONGEST_PLACE = 200
 """Characters of a place; its column holds no more."""
@@ -73,9 +78,9 @@ class Intake:
             return self._dispatch(draft, Step.REPORT, resident.id, place or community, told.where.words, now)
         if place is None:
             return PlaceMissing(draft, told.where.building)
-        earlier = self._same(draft, place, now)
-        if earlier is not None:
-            return SameAs(self._placed(draft, place, told.where.words), earlier)
+        same = self._same(draft, place, told.where.words, now)
+        if same is not None:
+            return same
         return self._dispatch(draft, Step.REPORT, resident.id, place, told.where.words, now)
 
     def locate(
@@ -94,9 +99,8 @@ class Intake:
         if more:
             self.cases.log(number, Step.ADD, resident.id, now, more)
             draft = self.cases.change(draft, words=f"{draft.words};{more}")
-        draft = self._placed(draft, place or community, where.words)
-        earlier = self._same(draft, place, now) if place else None
-        return SameAs(draft, earlier) if earlier else ToConfirm(draft)
+        same = self._same(draft, place or community, where.words, now)
+        return same or ToConfirm(self._placed(draft, place or community, where.words))
 
     def reword(self, number: int, resident: Person, words: str, now: datetime) -> ToConfirm:
         """What it is about, said again before it goes out. The log keeps what was said at first."""
@@ -114,11 +118,11 @@ class Intake:
         place = self.cases.tree.nodes[self.cases.node_of(draft)]
         return self._dispatch(draft, Step.LOCATE, resident.id, place, draft.place, now)
 
-    def withdraw_draft(self, number: int, resident: Person, now: datetime) -> Grievance:
+    def withdraw_draft(self, number: int, resident: Person, now: datetime) -> Withdrawn:
         """The resident does not want to go on."""
-        return self.cases.step(
-            self._draft(number, resident), Step.WITHDRAW, resident.id, now, chase_at=None, ended_at=now
-        )
+        draft = self._draft(number, resident)
+        changed = self.cases.step(draft, Step.WITHDRAW, resident.id, now, chase_at=None, ended_at=now)
+        return Withdrawn(changed, (), tuple(self.cases.joined(changed)))
 
     def dispatch_unfinished(self, draft: Grievance, now: datetime) -> Reported:
         """Nobody has finished it within a day: it goes out as far as it is known, and people find out the rest."""
@@ -144,7 +148,7 @@ class Intake:
         if grievance.resident_id != person.id and not self.cases.may_see(person, grievance):
             raise self.cases.hidden(grievance)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
+            raise not_as_it_stands(grievance)
         self.cases.log(number, Step.CLASSIFY, person.id, now, deadline_class, category)
         hidden = private and not grievance.private and grievance.households == 1
         changed = self.cases.change(
@@ -153,30 +157,33 @@ class Intake:
         if changed.state is State.DRAFT:
             return Classified(changed)
         if changed.state is State.ACCEPTED:
-            return Classified(self.cases.chase_handler(changed, now))
+            return Classified(self.cases.chase_handler(changed, now), self.cases.concerned(changed, person.id))
         changed = self.cases.read_clock(changed)
         if changed.state not in (State.REPORTED, State.REOPENED):
-            return Classified(changed)
-        return self._sorted_anew(changed, now, hidden=hidden)
+            return Classified(changed, self.cases.concerned(changed, person.id))
+        return self._sorted_anew(changed, person, now, hidden=hidden)
 
-    def _sorted_anew(self, grievance: Grievance, now: datetime, *, hidden: bool) -> Classified:
+    def _sorted_anew(self, grievance: Grievance, person: Person, now: datetime, *, hidden: bool) -> Classified:
         """Nobody has it yet: it may be more urgent now, or a matter for others."""
-        soon = now + self.cases.patience(grievance)
+        soon = self.cases.remind_at(grievance, now)
         grievance = self.cases.change(grievance, chase_at=min(grievance.chase_at or soon, soon))
         if not hidden or self.cases.handler(grievance) is not None:
-            return Classified(grievance)
+            return Classified(grievance, self.cases.concerned(grievance, person.id))
         responsible = self._responsible(grievance, self.cases.tree.nodes[self.cases.node_of(grievance)])
-        if responsible is not None:
-            grievance = self.cases.change(grievance, level_id=responsible.node.id)
-        return Classified(grievance, responsible)
+        if responsible is None:
+            return Classified(grievance, self.cases.concerned(grievance, person.id))
+        grievance = self.cases.change(grievance, level_id=responsible.node.id)
+        tell = self.cases.concerned(grievance, person.id, *responsible.ids)
+        return Classified(grievance, tell, responsible)
 
-    def hide_name(self, number: int, resident: Person, now: datetime) -> Grievance:
+    def hide_name(self, number: int, resident: Person, now: datetime) -> NameHidden:
         """The handler does not see the resident's name from now on."""
         grievance = self.cases.own(number, resident)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
+            raise not_as_it_stands(grievance)
         self.cases.log(number, Step.ANONYMOUS, resident.id, now)
-        return self.cases.change(grievance, anonymous=True)
+        seen = grievance.contacted_at is not None and not grievance.anonymous
+        return NameHidden(self.cases.change(grievance, anonymous=True), seen)
 
     # --- others with the same -----------------------------------------------------------------------------------
 
@@ -189,12 +196,19 @@ class Intake:
         if grievance.private or self.cases.community_of(person, group).id != grievance.community_id:
             raise Refused("grievances.not_found")
         grievance = self.cases.goes_on_in(grievance)
-        if grievance.ended_at is not None or grievance.state is State.DRAFT:
-            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
-        if person.id in self.cases.followers(grievance):
+        unheard_of = grievance.state is State.DRAFT and grievance.group is None
+        if grievance.ended_at is not None or unheard_of:
+            raise not_as_it_stands(grievance)
+        joined = self._join(grievance, person.id, now)
+        if joined.first and group is not None and group.external_id == grievance.group:
+            return replace(joined, grievance=self.cases.change(joined.grievance, told_at=now))
+        return joined
+
+    def _join(self, grievance: Grievance, person_id: str, now: datetime) -> Joined:
+        if person_id in self.cases.followers(grievance):
             return Joined(grievance, first=False)
-        grievances.add_part(self.cases.store, grievance.number, person.id, Part.JOINED, now)
-        self.cases.log(grievance.number, Step.JOIN, person.id, now, subject=person.id)
+        grievances.add_part(self.cases.store, grievance.number, person_id, Part.JOINED, now)
+        self.cases.log(grievance.number, Step.JOIN, person_id, now, subject=person_id)
         return Joined(self.cases.change(grievance, households=grievance.households + 1), first=True)
 
     def join_instead(self, draft_number: int, number: int, resident: Person, now: datetime) -> Joined | Reported:
@@ -206,8 +220,11 @@ class Intake:
         earlier = self.cases.goes_on_in(self.cases.existing(number))
         if earlier.ended_at is not None or earlier.private:
             return self.confirm(draft_number, resident, now)
-        joined = self.join(number, resident, now, self.cases.group_of(draft))
-        followed = joined.grievance
+        first = self.join(number, resident, now, self.cases.group_of(draft)).first
+        moved = tuple(self.cases.joined(draft))
+        for person_id in moved:
+            earlier = self._join(self.cases.existing(earlier.number), person_id, now).grievance
+        followed = self.cases.existing(earlier.number)
         self.cases.log(followed.number, Step.ADD, resident.id, now, draft.words)
         if draft.photos:
             grievances.move_photos(self.cases.store, draft.number, followed.number, draft.photos)
@@ -216,7 +233,7 @@ class Intake:
         self.cases.step(
             draft, Step.WITHDRAW, resident.id, now, subject=str(number), chase_at=None, ended_at=now, photos=0
         )
-        return Joined(followed, joined.first)
+        return Joined(followed, first, draft.words, moved)
 
     def told_in(self, group: Group, now: datetime) -> Grievance | None:
         """The grievance that 「+1」 in a group means: the one that was last told there."""
@@ -237,7 +254,8 @@ class Intake:
         Otherwise they wait for words.
         """
         about = grievances.by_number(self.cases.store, asked) if asked is not None else None
-        if about is not None and about.ended_at is None and person.id in self.cases.followers(about):
+        about = self.cases.goes_on_in(about) if about is not None else None
+        if about is not None and about.ended_at is None and self._may_add(person, about):
             recent: Grievance | None = about
         else:
             recent = self.cases.recent(person.id, now)
@@ -245,29 +263,37 @@ class Intake:
             grievances.add_photos(self.cases.store, None, digests, person.id, now)
             return PhotosKept(len(digests))
         changed = self._with_photos(recent, person.id, digests, now)
-        return PhotosAdded(changed, self.cases.at_work(changed))
+        return PhotosAdded(changed, self._hear_of_additions(changed, person))
 
     def add(self, number: int, person: Person, words: str, photos: Sequence[str], now: datetime) -> Added:
         """The resident, somebody who joined, or somebody at work on it adds words or photos."""
-        grievance = self.cases.existing(number)
-        follows = person.id in self.cases.followers(grievance)
-        if not follows and not self.cases.may_see(person, grievance):
+        grievance = self.cases.goes_on_in(self.cases.existing(number))
+        if not self._may_add(person, grievance):
             raise self.cases.hidden(grievance)
         if grievance.ended_at is not None:
-            raise Refused(f"grievances.is_{grievance.state}", number=grievance.number)
+            raise not_as_it_stands(grievance)
         if not words and not photos:
             raise Refused("grievances.add_what", number=number)
         if words:
-            self.cases.log(number, Step.ADD, person.id, now, words)
+            self.cases.log(grievance.number, Step.ADD, person.id, now, words)
         grievance = self._with_photos(grievance, person.id, photos, now)
-        tell = self.cases.at_work(grievance) if follows else self.cases.followers(grievance)
-        return Added(grievance, words, tuple(each for each in tell if each != person.id))
+        by_staff = person.id not in self.cases.followers(grievance)
+        return Added(grievance, words, self._hear_of_additions(grievance, person), by_staff)
+
+    def _may_add(self, person: Person, grievance: Grievance) -> bool:
+        return person.id in self.cases.followers(grievance) or self.cases.may_see(person, grievance)
+
+    def _hear_of_additions(self, grievance: Grievance, person: Person) -> tuple[str, ...]:
+        """Those at work hear what residents add; what staff add residents hear as well."""
+        followers = self.cases.followers(grievance)
+        told = () if person.id in followers else followers
+        return tuple(each for each in distinct([*told, *self.cases.at_work(grievance)]) if each != person.id)
 
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _draft(self, number: int, resident: Person) -> Grievance:
         draft = self.cases.own(number, resident)
-        after(draft.state, Step.LOCATE, draft.number)
+        after(draft, Step.LOCATE)
         return draft
 
     def _place(self, community: Node, where: Where) -> Node | None:
@@ -278,14 +304,24 @@ class Intake:
     def _placed(self, draft: Grievance, place: Node, words: str) -> Grievance:
         return self.cases.change(draft, place_id=place.id, place=(words or place.name)[:LONGEST_PLACE])
 
-    def _same(self, draft: Grievance, place: Node, now: datetime) -> Grievance | None:
-        """An open one of a neighbour at the same place, about the same thing, in alike words."""
-        if place.level is not Level.BUILDING and place.level is not Level.GRID:
+    def _same(self, draft: Grievance, place: Node, place_words: str, now: datetime) -> SameAs | None:
+        """An open one at the same place, about the same thing, in alike words: rather the resident's own.
+
+        Not what they told of within a minute: many at once get one answer and no questions.
+        """
+        if place.level not in (Level.BUILDING, Level.GRID, Level.COMMUNITY):
             return None
         near = grievances.near(self.cases.store, place.id, draft.category, now - NEAR_WITHIN)
-        others = (each for each in near if each.number != draft.number and each.resident_id != draft.resident_id)
-        worked_on = (each for each in others if each.state in UNHANDLED)
-        return next((each for each in worked_on if alike(each.words, draft.words)), None)
+        worked_on = [each for each in near if each.state in UNHANDLED and alike(each.words, draft.words)]
+        if place.level is Level.COMMUNITY:  # its node is the place of everything that has no nearer one
+            worked_on = [each for each in worked_on if alike(_spot(each.place), _spot(place_words))]
+        others = [each for each in worked_on if each.resident_id != draft.resident_id]
+        own = [each for each in worked_on if each not in others and each.reported_at <= now - BURST]
+        if not own and not others:
+            return None
+        (earlier, *_) = own or others
+        known = draft.resident_id in self.cases.followers(earlier)
+        return SameAs(self._placed(draft, place, place_words), earlier, known)
 
     def _open(self, resident: Person, group: Group | None, community: Node, told: Told, now: datetime) -> Grievance:
         values: dict[str, Any] = dict.fromkeys(NOTHING_YET) | {
@@ -308,9 +344,10 @@ class Intake:
             "returns": 0,
             "households": 1,
             "urges": 0,
+            "told_at": now if group else None,
         }
         number = grievances.add(self.cases.store, values)
-        self.cases.log(number, Step.DRAFT, resident.id, now, subject=told.deadline_class)
+        self.cases.log(number, Step.DRAFT, resident.id, now, told.category, told.deadline_class)
         values["group"] = values.pop("group_external_id")
         return Grievance(number=number, **values)
 
@@ -319,6 +356,7 @@ class Intake:
     ) -> Reported:
         responsible = self._responsible(draft, place)
         deadlines = self.cases.first_deadlines(draft, now)
+        due = replace(draft, respond_by=deadlines.respond_by, resolve_by=deadlines.resolve_by)
         changed = self.cases.step(
             draft,
             step,
@@ -331,7 +369,7 @@ class Intake:
             level_id=responsible.node.id if responsible else place.id,
             respond_by=deadlines.respond_by,
             resolve_by=deadlines.resolve_by,
-            chase_at=now + self.cases.patience(draft),
+            chase_at=self.cases.remind_at(due, now),
             chases=0,
         )
         vacant = self.cases.vacant(self._level(draft, place))
@@ -361,6 +399,11 @@ class Intake:
         if more:
             self.cases.log(grievance.number, Step.PHOTO, person_id, now, subject=str(more))
         return replace(grievance, photos=grievance.photos + more)
+
+
+def _spot(place: str) -> str:
+    """What a place is called beside the whole of the neighbourhood."""
+    return _WHOLE.sub("", place)
 
 
 NOTHING_YET = (

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from community.grievances.cases import Cases
+from community.grievances.cases import Cases, distinct
 from community.grievances.outcomes import Record
-from community.grievances.steps import UNHANDLED, State
+from community.grievances.steps import LEGAL, UNHANDLED, State, Step
 from community.people import Person
 from community.refused import Refused
-from community.tree import ANSWERS_FOR, Role
+from community.tree import ANSWERS_FOR, STAFF, Role
 from storage import grievances
 from storage.grievances import Grievance
 
@@ -28,10 +28,19 @@ class Lists:
                 found.setdefault(grievance.number, grievance)
         return sorted(found.values(), key=_pressing)
 
+    def to_accept(self, person: Person) -> list[Grievance]:
+        """What waits to be accepted by this person, the most pressing first."""
+        return [each for each in self.mine(person) if each.state in LEGAL[Step.ACCEPT]]
+
+    def to_finish(self, person: Person) -> list[Grievance]:
+        """What this person has in hand and may report as done, the most pressing first."""
+        return [each for each in self._in_hand(person) if each.handler_id == person.id and each.state in UNHANDLED]
+
     def overdue(self, person: Person, now: datetime) -> list[Grievance]:
         """What is past its deadline, in one's own hand and below."""
         in_hand = self._in_hand(person)
-        area = self.in_area(person) if self._areas(person) or not in_hand else []
+        has_none = not self._areas(person) and (in_hand or self.cases.tree.holds(person.id, STAFF))
+        area = [] if has_none else self.in_area(person)
         listed = {each.number: each for each in (*in_hand, *area)}
         late = [each for each in listed.values() if each.resolve_by is not None and each.resolve_by < now]
         return sorted((each for each in late if each.state in UNHANDLED), key=_pressing)
@@ -41,18 +50,26 @@ class Lists:
         return grievances.at_places(self.cases.store, self._places(person))
 
     def search(self, person: Person, words: str) -> list[Grievance]:
-        """Public ones of one's part of the tree whose words or place contain these, the newest first."""
+        """Public ones of one's part of the tree whose words or place contain these, the newest first; for staff without
+        such a part, of those in their hand.
+
+        Raises `Refused` for those who are no staff.
+        """
+        if not self._areas(person) and self.cases.tree.holds(person.id, STAFF):
+            in_hand = (each for each in self._in_hand(person) if not each.private)
+            return [each for each in in_hand if words in each.words or words in each.place]
         places = self._places(person)
         communities = {node.id for place in places if (node := self.cases.tree.community_of(place)) is not None}
         return grievances.search(self.cases.store, list(communities), places, words)
 
     def record(self, number: int, person: Person) -> Record:
-        """The whole log. For those at work on it; the resident asks with 「查」."""
+        """The whole log. For those at work on it or above it; the resident asks with 「查」."""
         grievance = self.cases.existing(number)
-        if not self.cases.may_see(person, grievance):
+        if not self.cases.may_read(person, grievance):
             raise self.cases.hidden(grievance)
         events = tuple(grievances.events(self.cases.store, number))
-        return Record(grievance, events, self.cases.followers(grievance))
+        once = (event.subject for event in events if event.step == Step.LEAVE)
+        return Record(grievance, events, distinct([*self.cases.followers(grievance), *once]))
 
     def _in_hand(self, person: Person) -> list[Grievance]:
         """Handled or helped with. Those who have left see nothing any more."""

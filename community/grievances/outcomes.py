@@ -34,9 +34,13 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """It is about something else. `responsible`: who must act now, where these are others than before."""
+    """It is about something else. `responsible`: who must act now, where these are others than before.
+
+    `tell`: everybody else with a part in it.
+    """
 
     grievance: Grievance
+    tell: tuple[str, ...] = ()
     responsible: Responsible | None = None
 
 
@@ -57,10 +61,14 @@ class ToConfirm:
 
 @dataclass(frozen=True, slots=True)
 class SameAs:
-    """Neighbours have told of the same thing: the resident may follow theirs or have a number of their own."""
+    """It was told of before: the resident may follow that one or have a number of their own.
+
+    `known`: they told of it themselves, or follow it already.
+    """
 
     grievance: Grievance
     earlier: Grievance
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +85,22 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """It was given to somebody by name. `tell`: the resident and all who joined."""
+    """It was given to somebody by name. `tell`: the resident and all who joined; `others`: who had it or helps."""
 
     grievance: Grievance
     handler: RoleHolder
     photos: tuple[str, ...]
     tell: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Helping:
-    """Somebody helps from now on."""
+    """Somebody helps from now on. `tell`: everybody else with a part in it."""
 
     grievance: Grievance
     helper: RoleHolder
+    tell: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +125,26 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """Something was added. `tell`: who is at work on it, or the resident."""
+    """Something was added. `tell`: who is at work on it; and `by_staff` the resident and all who joined as well."""
 
     grievance: Grievance
     words: str
     tell: tuple[str, ...]
+    by_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The handler says it is done; the resident is to be asked, and those who joined are told."""
+    """The handler says it is done; the resident is to be asked, and those who joined are told.
+
+    `others`: who leads it or helps, besides the handler.
+    """
 
     grievance: Grievance
     handler: RoleHolder
     note: str
     joined: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +165,7 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Solved and rated. `tell`: the handler; `call_back`: who must phone a dissatisfied resident."""
+    """Solved and rated. `tell`: those at work on it; `call_back`: who must phone a dissatisfied resident."""
 
     grievance: Grievance
     tell: tuple[str, ...]
@@ -160,10 +175,27 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The resident does not want it any more. `tell`: who was at work on it."""
+    """The resident does not want it any more. `tell`: who was at work on it; `joined`: who followed what they had
+    not told to the end."""
 
     grievance: Grievance
     tell: tuple[str, ...]
+    joined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody who had joined does not follow it any more."""
+
+    grievance: Grievance
+
+
+@dataclass(frozen=True, slots=True)
+class RatedJoined:
+    """The mark of somebody who had joined. `call_back`: who must phone them, where they are dissatisfied."""
+
+    grievance: Grievance
+    call_back: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +209,14 @@ class Progress:
     holder: RoleHolder | None
     is_own: bool
     knows_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NameHidden:
+    """The handler does not read the resident's name from now on. `seen`: somebody who accepted it has read it."""
+
+    grievance: Grievance
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +236,15 @@ class PhotosKept:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """One more household. `first`: it is new that this person follows it."""
+    """One more household. `first`: it is new that this person follows it.
+
+    `words`: what they said of it, where they had begun to tell of it themselves. `moved`: who had joined that one.
+    """
 
     grievance: Grievance
     first: bool
+    words: str = ""
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +287,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The clocks follow another time of `event`."""
+    """The clocks follow another time of `event`. `tell`: whom another deadline concerns."""
 
     grievance: Grievance
     event: Event
+    tell: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +343,12 @@ class WentOn:
 
 @dataclass(frozen=True, slots=True)
 class Vacated:
-    """Whoever had it has left: it is with those who are responsible again."""
+    """Whoever had it has left: it is with those who are responsible again. `followers`: resident and all who joined."""
 
     grievance: Grievance
     tell: tuple[str, ...]
+    holder: RoleHolder | None
+    followers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

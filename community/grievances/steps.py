@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 from community.refused import Refused
+from storage.grievances import Grievance
 from storage.tables import GrievanceState as State
+from storage.tables import Outcome
 
-__all__ = ["LEGAL", "OPEN", "Satisfaction", "State", "Step", "after"]
+__all__ = ["LEGAL", "OPEN", "Satisfaction", "State", "Step", "after", "not_as_it_stands"]
 
 
 class Step(StrEnum):
@@ -47,6 +49,7 @@ class Step(StrEnum):
     ABSORB = "absorb"
     SPLIT = "split"
     RELEASE = "release"
+    LEAVE = "leave"
     MOVE = "move"
     WITHDRAW = "withdraw"
     CORRECT = "correct"
@@ -77,7 +80,7 @@ LEGAL: Mapping[Step, Mapping[State, State]] = {
     Step.ANSWER: {State.ASKED: State.ACCEPTED},
     Step.GO_ON: {State.ASKED: State.ACCEPTED},
     Step.FINISH: dict.fromkeys(UNHANDLED, State.HANDLED),
-    Step.SOLVED: {State.HANDLED: State.CONFIRMED},
+    Step.SOLVED: dict.fromkeys((State.HANDLED, State.CLOSED), State.CONFIRMED),
     Step.PARTLY: dict.fromkeys((State.HANDLED, State.CLOSED), State.REOPENED),
     Step.UNSOLVED: dict.fromkeys((State.HANDLED, State.CLOSED), State.REOPENED),
     Step.TAKE_BACK: {State.CONFIRMED: State.HANDLED},
@@ -90,7 +93,7 @@ LEGAL: Mapping[Step, Mapping[State, State]] = {
 }
 """Every step that changes the state: from which, to which. What is not here is refused.
 
-One that was closed without the resident's word, and only such a one, may still be reopened by it: see `Verdicts.judge`.
+One that was closed without the resident's word, and only such a one, still takes it: see `Verdicts.judge`.
 """
 
 PAUSES = frozenset({Step.DRAFT, Step.ASK, Step.FINISH, Step.TAKE_BACK})
@@ -111,12 +114,19 @@ RESUMES = frozenset(
 """The clock stands still while the resident is asked."""
 
 
-def after(state: State, step: Step, number: int) -> State:
-    """The state that a step leads to. Raises `Refused`, with the reason in the state, where the step is not legal.
-
-    `number` is whose state that is.
-    """
-    found = LEGAL[step].get(state)
+def after(grievance: Grievance, step: Step) -> State:
+    """The state that a step leads to. Raises `Refused`, with the reason in the state, where the step is not legal."""
+    found = LEGAL[step].get(grievance.state)
     if found is None:
-        raise Refused(f"grievances.is_{state}", number=number)
+        raise not_as_it_stands(grievance)
     return found
+
+
+def not_as_it_stands(grievance: Grievance) -> Refused:
+    """Why something cannot be done: the reason is in the state. Of a merged one, where it goes on; of one closed
+    without its resident's word, how that word still counts."""
+    if grievance.merged_into is not None:
+        return Refused("grievances.merged_elsewhere", number=grievance.number, into=grievance.merged_into)
+    if grievance.outcome is Outcome.UNANSWERED:
+        return Refused("grievances.is_unanswered", number=grievance.number)
+    return Refused(f"grievances.is_{grievance.state}", number=grievance.number)

@@ -15,6 +15,11 @@ def alike(one: str, other: str) -> bool:
     return len(first & second) / shorter >= ALIKE
 
 
+def in_common(one: str, other: str) -> int:
+    """How many pairs of characters two texts share, idle ones left out."""
+    return len(_pairs(one) & _pairs(other))
+
+
 def _pairs(text: str) -> frozenset[str]:
     text = text.translate(_IDLE)
     return frozenset(text[index : index + 2] for index in range(len(text) - 1))

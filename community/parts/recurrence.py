@@ -29,6 +29,7 @@ Reason = Literal[
 
 DAY = timedelta(days=1)
 LONGEST_HOURS = timedelta(hours=12)
+DAYTIME = time(7), time(21)
 EVERY_MONTH = tuple(range(1, 13))
 EVERY_WEEKDAY = tuple(range(7))
 SATURDAY, SUNDAY = 5, 6
@@ -57,6 +58,11 @@ class Hours:
 
     begin: time
     end: time
+
+    @property
+    def at_night(self) -> bool:
+        """Whether they reach out of the day, in which people may be asked to come."""
+        return self.begin < DAYTIME[0] or self.end > DAYTIME[1]
 
 
 # --- the rules. Weekdays count from Monday, 0; a negative number counts from the end of the month --------------
@@ -146,6 +152,27 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """A recurrence from a day on, and what becomes of it on holidays."""
+
+    recurrence: Recurrence
+    start: date
+    on_holiday: OnHoliday = OnHoliday.MOVE
+
+    def days(self, first: date, last: date) -> "list[Day]":
+        """See `days`."""
+        return days(self.recurrence, first, last, start=self.start, on_holiday=self.on_holiday)
+
+    def is_over(self, today: date) -> bool:
+        """Whether there are only single dates, and none of them is left."""
+        named = [rule for rule in self.recurrence.rules if isinstance(rule, Dates)]
+        if len(named) < len(self.recurrence.rules):
+            return False
+        last = max(day for rule in named for day in _named(rule, self.start, self.start, self.start))
+        return last < today and not self.days(today, last + _LONGEST_MOVE)
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A day on which it takes place, and the day that the rule names."""
 
@@ -182,21 +209,12 @@ def days(
     return list(by_day.values())
 
 
-def overlaps(
-    one: Recurrence,
-    other: Recurrence,
-    first: date,
-    last: date,
-    *,
-    start: date,
-    on_holiday: OnHoliday = OnHoliday.MOVE,
-) -> list[date]:
+def overlaps(one: Course, other: Course, first: date, last: date) -> list[date]:
     """The days from `first` to `last` on which both take place at the same time; without hours it is all day."""
-    if not _meet(one.hours, other.hours):
+    if not _meet(one.recurrence.hours, other.recurrence.hours):
         return []
-    days_of_one = {day.day for day in days(one, first, last, start=start, on_holiday=on_holiday)}
-    days_of_other = days(other, first, last, start=start, on_holiday=on_holiday)
-    return [day.day for day in days_of_other if day.day in days_of_one]
+    days_of_one = {day.day for day in one.days(first, last)}
+    return [day.day for day in other.days(first, last) if day.day in days_of_one]
 
 
 def _meet(one: Hours | None, other: Hours | None) -> bool:

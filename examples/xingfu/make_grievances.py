@@ -7,44 +7,45 @@ some time later, in their hours. What everybody said becomes the script; played 
 nothing is drawn but from seeds. After a change in routing or in questions, run it again.
 """
 
-import asyncio
-import heapq
-import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from bot import app  # noqa: E402  # the checkout is on the path only now
-from bot.channels import pipe  # noqa: E402
-from bot.delivery import Ledger  # noqa: E402
-from bot.desk import Desk  # noqa: E402
-from bot.jobs import JOBS  # noqa: E402
-from bot.photos import Photos  # noqa: E402
-from bot.simulate import Simulation  # noqa: E402
+from bot.channels import pipe  # noqa: E402  # the checkout is on the path only now
 from community.grievances import Grievance  # noqa: E402
 from community.grievances.steps import State  # noqa: E402
 from community.parts.questions import Question  # noqa: E402
 from community.parts.working_calendar import is_working_day  # noqa: E402
 from community.refused import Refused  # noqa: E402
-from community.rules import CHINA, Rules  # noqa: E402
+from community.rules import CHINA  # noqa: E402
+from examples.xingfu.playing import (  # noqa: E402
+    DAY,
+    HOUR,
+    MINUTE,
+    Act,
+    Line,
+    Play,
+    at,
+    awake,
+    days,
+    demo_desk,
+    write,
+)
 from handlers import phrasebook  # noqa: E402
 from handlers.hearing.normalise import normalise  # noqa: E402
 
 SEED = 20260921
 FIRST, LAST = date(2026, 9, 21), date(2026, 10, 11)
 HOLIDAY = (date(2026, 10, 1), date(2026, 10, 7))
-GROUP = "天天向善"
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 # --- what people say ----------------------------------------------------------------------------------------
 # {p} is a place; a sentence without one is asked about.
@@ -271,81 +272,22 @@ SLOW = {"gridhead-2": 0.10, "gridhead-3": 0.03}
 STAFF = frozenset({"gridhead-1", "gridhead-2", "gridhead-3", "worker", "worker-2", "secretary", "street", "county"})
 STAFF |= {"property", "owners", "unit", "unit-2"}
 
-Act = Callable[[], Iterator["Line"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What somebody says now."""
-
-    sender: str
-    text: str
-    group: bool = False
-    name: str = ""
-
-
-@dataclass(order=True, slots=True)
-class Planned:
-    """Something that somebody means to do at some time."""
-
-    at: datetime
-    order: int
-    act: Act = field(compare=False)
-
 
 @dataclass(slots=True)
-class Neighbourhood:
-    """Everybody, and the bot. `said` is the script so far."""
+class Neighbourhood(Play):
+    """Everybody, and the bot."""
 
-    desk: Desk
-    folder: Path
-    now: datetime = field(default_factory=lambda: at(FIRST, 6))
-    said: list[dict[str, Any]] = field(default_factory=list)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
-    _plan: list[Planned] = field(default_factory=list)
-    _orders: int = 0
-    _asked: set[int] = field(default_factory=set)
-    _done: set[tuple[Any, ...]] = field(default_factory=set)
     times: Counter[tuple[Any, ...]] = field(default_factory=Counter)
 
-    async def live(self) -> None:
-        """From the first morning to the last evening."""
-        simulation = Simulation(
-            self.desk, Photos(self.folder), Ledger(pipe.NAME, pipe.NAME, None), lambda line: self._hear(line)
-        )
-        last = at(LAST, 21)
-        while self._plan and self._plan[0].at <= last:
-            planned = heapq.heappop(self._plan)
-            moment = max(planned.at, simulation.clock + timedelta(seconds=1))
-            await simulation.play(pipe.Line.model_validate({"at": moment}), 0)
-            self._listen(simulation.clock)
-            for line in planned.act():
-                await self._say(simulation, line)
-        self.said.append({"at": max(last, simulation.clock).astimezone(CHINA).isoformat()})
+    def asked(self, who: str, question: Question, now: datetime) -> None:
+        """Somebody was asked something."""
+        Resident(self, who).asked(question, now)
 
-    async def _say(self, simulation: Simulation, line: Line) -> None:
-        moment = simulation.clock + timedelta(seconds=1)
-        written: dict[str, Any] = {"at": moment.astimezone(CHINA).isoformat(), "from": line.sender, "text": line.text}
-        if line.name:
-            written["name"] = line.name
-        if line.group:
-            written["group"] = GROUP
-        self.said.append(written)
-        await simulation.play(pipe.Line.model_validate(written), len(self.said))
-        self._listen(simulation.clock)
-
-    def plan(self, moment: datetime, act: Act) -> None:
-        """Somebody will do this then."""
-        self._orders += 1
-        heapq.heappush(self._plan, Planned(moment, self._orders, act))
-
-    def once(self, *what: Any) -> bool:
-        """Whether this has not been done before. It has from now on."""
-        fresh = what not in self._done
-        self._done.add(what)
-        return fresh
+    def told(self, who: str, text: str, now: datetime) -> None:
+        """Staff look at each case that they hear of."""
+        for number in dict.fromkeys(map(int, re.findall(r"(?<!\d)\d{4}(?!\d)", text))):
+            Staff(self, who).told(number, now)
 
     def case(self, number: int) -> tuple[Grievance, tuple[str, ...]] | None:
         """A grievance and those whose turn it is, as its people could see them."""
@@ -357,36 +299,6 @@ class Neighbourhood:
                 return None
             responsible = cases.responsible(found)
             return found, responsible.ids if responsible else ()
-
-    # --- hearing the bot ------------------------------------------------------------------------------------
-
-    def _hear(self, line: dict[str, Any]) -> None:
-        if line.get("to"):
-            self.heard.append(line)
-
-    def _listen(self, now: datetime) -> None:
-        """Everybody reads what came for them, and means to do something about it."""
-        self.now = now
-        news, self.heard = self.heard, []
-        for line in news:
-            who = line["to"]
-            for question in self._questions(who, now):
-                if question.id not in self._asked:
-                    self._asked.add(question.id)
-                    Resident(self, who).asked(question, now)
-            for number in dict.fromkeys(map(int, re.findall(r"(?<!\d)\d{4}(?!\d)", line["text"]))):
-                Staff(self, who).told(number, now)
-
-    def _questions(self, who: str, now: datetime) -> list[Question]:
-        with self.desk.transaction() as (_, community):
-            person = community.people.find(pipe.NAME, who)
-            return community.questions.open_for(person.id, now)[::-1] if person else []
-
-    def open_question(self, who: str, identity: int, now: datetime) -> tuple[Question, bool] | None:
-        """A question that is still open, and whether a bare number would answer it."""
-        listed = self._questions(who, now)
-        found = next((each for each in listed if each.id == identity), None)
-        return (found, found is listed[-1]) if found else None
 
 
 # --- residents ----------------------------------------------------------------------------------------------
@@ -401,11 +313,7 @@ class Resident:
 
     def says(self, text: str, *, group: bool = False) -> Act:
         """What they will say."""
-
-        def act() -> Iterator[Line]:
-            yield Line(self.who, text, group, self.place.names.get(self.who, ""))
-
-        return act
+        return self.place.says(self.who, text, group=group)
 
     def asked(self, question: Question, now: datetime) -> None:
         """They answer most questions, after a while."""
@@ -589,19 +497,6 @@ class Staff:
 # --- hours --------------------------------------------------------------------------------------------------
 
 
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """A moment here."""
-    return datetime.combine(day, time(hour, minute), CHINA)
-
-
-def awake(moment: datetime) -> datetime:
-    """Residents answer between seven and half past ten."""
-    local = moment.astimezone(CHINA)
-    if local.time() < time(7):
-        return at(local.date(), 7, local.minute)
-    return at(local.date() + DAY, 7, local.minute) if local.time() > time(22, 30) else local
-
-
 def on_duty(moment: datetime, *, urgent: bool = False) -> datetime:
     """Staff act in office hours on working days; what is urgent does not wait, but for the night."""
     local = moment.astimezone(CHINA)
@@ -638,7 +533,7 @@ class Weeks:
 
     def plan(self) -> None:
         """Everything that does not follow from what the bot says."""
-        self._plan_ticks()
+        self.place.plan_looks(at(FIRST, 6), at(LAST, 21))
         self._plan_reports()
         self._plan_outbreaks()
         self._plan_private()
@@ -646,15 +541,10 @@ class Weeks:
         self._plan_staff_days()
         self._plan_mishaps()
 
-    def _plan_ticks(self) -> None:
-        """Everybody looks at their telephone at least once an hour."""
-        for hour in range((LAST - FIRST).days * 24 + 15):
-            self.place.plan(at(FIRST, 6) + hour * HOUR, list[Line]().__iter__)
-
     def _plan_reports(self) -> None:
         troubles = [sentence for sentence in TROUBLES for _ in range(2)]
         self.draw.shuffle(troubles)
-        for day in days():
+        for day in days(FIRST, LAST):
             rests = HOLIDAY[0] <= day <= HOLIDAY[1] or day == LAST
             for _ in range(self.draw.randint(6, 8) if rests else self.draw.randint(9, 12)):
                 if troubles:
@@ -780,7 +670,7 @@ class Weeks:
             self._says_report(moment, self._somebody(order * 2 + 1), words, private=order != 2)
 
     def _plan_talk(self) -> None:
-        for day in days():
+        for day in days(FIRST, LAST):
             for _ in range(self.draw.randint(14, 20)):
                 moment = at(day, self.draw.randint(7, 22), self.draw.randrange(60))
                 who = self._somebody(self.draw.randint(1, 12))
@@ -788,7 +678,7 @@ class Weeks:
 
     def _plan_staff_days(self) -> None:
         """Staff look through their lists; at the end they ask for the figures, where those can be asked for."""
-        for day in days():
+        for day in days(FIRST, LAST):
             for who in ("gridhead-1", "gridhead-2", "gridhead-3", "worker", "street"):
                 if self.draw.random() < 0.25:
                     asks = self.draw.choice(("我的待办", "超时", "本网格", "搜 电梯", "搜 垃圾"))
@@ -857,22 +747,12 @@ class Weeks:
         return text
 
 
-def days() -> Iterator[date]:
-    """Each day of the three weeks."""
-    yield from (FIRST + offset * DAY for offset in range((LAST - FIRST).days + 1))
-
-
 def make(file: Path) -> None:
     """Writes the script."""
-    database = app.open_database("sqlite://", HERE / "community.yaml", at(FIRST, 0))
-    with TemporaryDirectory() as folder:
-        desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
-        place = Neighbourhood(desk, Path(folder))
+    with demo_desk(FIRST) as (desk, folder):
+        place = Neighbourhood(desk, folder, at(FIRST, 6))
         Weeks(place).plan()
-        asyncio.run(place.live())
-    database.close()
-    lines = (json.dumps(line, ensure_ascii=False) for line in place.said)
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write(place, at(LAST, 21), file)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from community.bookings.steps import State
 from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
 from community.refused import Refused
 from community.rota import Station
-from handlers.bookings.wording import who
+from handlers.bookings.wording import in_words, who
 from handlers.hearing.receptions import find_name
 from handlers.messages import Message, Replies, Reply, say, say_in_group
 from handlers.routing import router
-from handlers.speaking.texts import Texts
 
 MOST_LINES = 3
 """Links in one answer."""
@@ -53,11 +52,6 @@ def file(token: str, community: Community, now: datetime) -> bytes | None:
             return calendar(title, [_duty_entry(each, community) for each in spells], community.rules.zone)
         case None:
             return None
-
-
-def in_words(key: str, community: Community, **values: object) -> str:
-    """A piece of what is said or written."""
-    return Texts(community.rules.zone).render(key, values)
 
 
 # --- who gets which link ------------------------------------------------------------------------------------

@@ -4,14 +4,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from community import Community
-from community.bookings.outcomes import DutyList, Record, Visitor
+from community.bookings.outcomes import DutyList, Place, Record, Visitor
 from community.grievances import DeadlineClass
 from community.grievances.intake import Told
 from community.grievances.outcomes import Where
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.refused import Refused
-from handlers.bookings.wording import clock, hours, place_values, who
+from handlers.bookings.wording import clock, hours, id_of, in_words, place_values, relation, who
 from handlers.hearing import categories
 from handlers.hearing.normalise import normalise
 from handlers.hearing.places import find_place
@@ -27,11 +27,12 @@ LONGEST_LINE = 30
 @router.command("bookings.check_in")
 def check_in(message: Message, community: Community, booking: str = "") -> Replies:
     """「签到」 by the resident, 「签到 B012」 by staff."""
-    wanted = _id(booking) if booking else None
+    wanted = id_of(booking) if booking else None
     day, now = community.bookings.day, message.received_at
     if wanted is not None and not community.bookings.booking.is_mine(wanted, message.person):
         there = day.came(wanted, message.person, now)
-        return [say("bookings.marked_there", **place_values(there.place))]
+        marked = say("bookings.marked_there", code=there.place.booking.code)
+        return [marked, *(_put_right(there.place) if there.put_right else ())]
     there = day.check_in(message.person, wanted, now)
     key = "bookings.there" if there.ahead else "bookings.there_first"
     place = there.place
@@ -44,39 +45,40 @@ def check_in(message: Message, community: Community, booking: str = "") -> Repli
 @router.command("bookings.call")
 def call(message: Message, community: Community, number: int | None = None, booking: str = "") -> Replies:
     """「叫号」: the next of those who are there."""
-    wanted = _id(booking) if booking else None
+    wanted = id_of(booking) if booking else None
     called = community.bookings.day.call(message.person, number, wanted, message.received_at)
     place = called.place
-    values: dict[str, Any] = {"number": place.booking.place, "name": called.name, "code": place.booking.code}
-    reason = shorten(place.booking.reason, LONGEST_LINE) if _receives(message, community, place.booking.id) else ""
-    said = [say("bookings.called_with_reason", reason=reason, **values) if reason else say("bookings.called", **values)]
+    name = _visitor_name(called.name, place.booking.for_whom, community)
+    values: dict[str, Any] = {"number": place.booking.place, "name": name, "code": place.booking.code}
+    reason = shorten(called.reason, LONGEST_LINE)
+    key = "bookings.called" if called.records else "bookings.called_by_staff"
+    said = [say("bookings.called_with_reason", reason=reason, **values) if reason else say(key, **values)]
     if called.after:
         said.append(say("bookings.still_there", after=called.after))
-    resident, receiver = place.booking.resident_id, who(place.reception)
-    return [*said, say("bookings.your_turn", to=resident, station=place.station.name, who=receiver)]
+    return [*said, _to_visitor("bookings.your_turn", place, station=place.station.name, who=who(place.reception))]
 
 
 @router.command("bookings.missed")
 def missed(message: Message, community: Community, booking: str) -> Replies:
     """「未到 B012」: marked by people, never by itself; the resident can object."""
-    place = community.bookings.day.missed(_id(booking), message.person, message.received_at).place
+    place = community.bookings.day.missed(id_of(booking), message.person, message.received_at).place
     return [
         say("bookings.marked_missed", code=place.booking.code),
-        say("bookings.you_missed", to=place.booking.resident_id, **place_values(place)),
+        _to_visitor("bookings.you_missed", place, **place_values(place)),
     ]
 
 
 @router.command("bookings.object")
 def object_(message: Message, community: Community, booking: str = "") -> Replies:
     """「我去了」: people look at it."""
-    wanted = _id(booking) if booking else None
+    wanted = id_of(booking) if booking else None
     objected = community.bookings.day.object(message.person, wanted, message.received_at)
     code, name = objected.place.booking.code, message.person.name
     told = [
         say("bookings.objected", to=each, code=code, name=name, starts_at=objected.place.booking.starts_at)
         for each in objected.tell
     ]
-    return [say("bookings.objection_taken", code=code), *told]
+    return [say("bookings.objection_taken" if objected.first else "bookings.objection_known", code=code), *told]
 
 
 @router.command("bookings.list")
@@ -98,9 +100,10 @@ def record(message: Message, community: Community, booking: str, words: str = ""
     """「记录 B012 …」 writes down; without words it is read."""
     said = message.words[-len(words) :] if words and normalise(message.words[-len(words) :]) == words else words
     if not said:
-        return _read(community.bookings.day.read_record(_id(booking), message.person), community)
-    place = community.bookings.day.record(_id(booking), message.person, said, message.received_at).place
-    return say("bookings.recorded", code=place.booking.code)
+        return _read(community.bookings.day.read_record(id_of(booking), message.person), community)
+    noted = community.bookings.day.record(id_of(booking), message.person, said, message.received_at)
+    key = "bookings.recorded_by_staff" if noted.shared else "bookings.recorded"
+    return say(key, code=noted.place.booking.code)
 
 
 @router.command("bookings.to_grievance")
@@ -114,12 +117,12 @@ def to_grievance(message: Message, community: Community, booking: str, words: st
     resident_place = Where(place.words, place.building) if place is not None and place.building is not None else None
     told = Told(
         words=words,
-        where=resident_place or day.home_of(_id(booking)),
+        where=resident_place or day.home_of(id_of(booking)),
         category=category,
         deadline_class=DeadlineClass(categories.deadline_class(text, category)),
         private=categories.is_private(text, category),
     )
-    booked, outcome = day.to_grievance(_id(booking), message.person, told, message.received_at)
+    booked, outcome = day.to_grievance(id_of(booking), message.person, told, message.received_at)
     number, code = outcome.grievance.number, booked.booking.code
     return [
         say("bookings.became_grievance", code=code, number=number),
@@ -135,7 +138,7 @@ def to_mediation(message: Message, community: Community, booking: str, words: st
     """「转调解 B012」: the same in private."""
     said = words or load()["bookings.mediation_words"]
     day = community.bookings.day
-    booked, outcome = day.to_mediation(_id(booking), message.person, said, message.received_at)
+    booked, outcome = day.to_mediation(id_of(booking), message.person, said, message.received_at)
     number, code = outcome.grievance.number, booked.booking.code
     return [
         say("bookings.became_mediation", code=code, number=number),
@@ -153,9 +156,8 @@ def helped(message: Message, community: Community, question: Question, choice: s
 
 
 def duty_list(listed: DutyList, community: Community, *, to: str | None = None) -> Reply:
-    """Who is expected, for whoever is on duty: the reason is for that person alone."""
-    reads_reasons = listed.reception.person_id is not None and to == listed.reception.person_id
-    lines = "\n".join(_visitor(each, community, with_reason=reads_reasons) for each in listed.visitors)
+    """Who is expected, for whoever is on duty, or who asks for it."""
+    lines = "\n".join(_visitor(each, community) for each in listed.visitors)
     recipient: Chat | str = Chat.PRIVATE if to is None else to
     urgency = None if to is None else Urgency.REMINDER
     values: dict[str, Any] = {
@@ -169,31 +171,38 @@ def duty_list(listed: DutyList, community: Community, *, to: str | None = None) 
     return say("bookings.duty_list", to=recipient, urgency=urgency, lines=lines, count=count, **values)
 
 
-def _visitor(visitor: Visitor, community: Community, *, with_reason: bool) -> str:
+def _visitor(visitor: Visitor, community: Community) -> str:
     booking = visitor.booking
-    name = f"{visitor.name}({booking.for_whom})" if booking.for_whom else visitor.name
-    state = load()[f"bookings.state_{booking.state}"].format(ahead=0)
-    reason = f":{shorten(booking.reason, LONGEST_LINE)}" if with_reason and booking.reason else ""
+    name = _visitor_name(visitor.name, booking.for_whom, community)
+    state = load()[f"bookings.state_{booking.state}"].format(turn=1)
+    reason = f":{shorten(visitor.reason, LONGEST_LINE)}" if visitor.reason else ""
     at = booking.starts_at.astimezone(community.rules.zone)
     return f"{booking.place} {at:%H:%M} {name} {booking.code} {state}{reason}"
 
 
 def _read(record: Record, community: Community) -> Reply:
     booking = record.place.booking
-    return say(
-        "bookings.record",
-        code=booking.code,
-        name=record.name,
-        starts_at=clock(booking.starts_at, community),
-        reason=booking.reason or load()["bookings.no_reason"],
-        record=booking.record or load()["bookings.no_record"],
-    )
+    values: dict[str, Any] = {
+        "code": booking.code,
+        "name": record.name,
+        "starts_at": clock(booking.starts_at, community),
+        "record": booking.record or load()["bookings.no_record"],
+    }
+    if record.reason is None:
+        return say("bookings.record_alone", **values)
+    return say("bookings.record", reason=record.reason or load()["bookings.no_reason"], **values)
 
 
-def _receives(message: Message, community: Community, booking_id: int) -> bool:
-    place = community.bookings.ledger.place(community.bookings.ledger.existing(booking_id))
-    return message.person.id == place.reception.person_id
+def _visitor_name(name: str, for_whom: str, community: Community) -> str:
+    return in_words("bookings.visitor_for", community, name=name, whom=relation(for_whom)) if for_whom else name
 
 
-def _id(code: str) -> int:
-    return int(code.lstrip("B"))
+def _put_right(place: Place) -> Replies:
+    """They had been marked as missing: they hear that it is not so any more."""
+    booking = place.booking
+    values: dict[str, Any] = {"code": booking.code, "starts_at": booking.starts_at, "who": who(place.reception)}
+    return [_to_visitor("bookings.put_right", place, **values)]
+
+
+def _to_visitor(key: str, place: Place, **values: Any) -> Reply:
+    return say(key, to=place.booking.resident_id, fallback_group=place.booking.group, **values)

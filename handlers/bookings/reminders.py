@@ -20,7 +20,7 @@ from community.parts.notice import GroupChat, Urgency
 from community.rota import Announced
 from community.tree import Members
 from handlers.bookings.day import duty_list
-from handlers.bookings.wording import ask_which, asked_values, clock, hours, left, offers, place_values, who
+from handlers.bookings.wording import ask_which, asked_values, clock, hours, left, offers, who
 from handlers.messages import Plain, Replies, Reply, ask, say
 from handlers.routing import Job
 from handlers.speaking.texts import load
@@ -65,10 +65,7 @@ def _due(due: Reminded | OfferLapsed | AskHelped, community: Community, now: dat
         case Reminded(place):
             return [_reminder(place, community, now)]
         case OfferLapsed(place, offered):
-            lapsed = say(
-                "bookings.offer_lapsed", to=place.booking.resident_id, urgency=Urgency.REMINDER, **place_values(place)
-            )
-            return [lapsed, *offers(offered, community)]
+            return [_lapsed(place, community), *offers(offered, community)]
         case AskHelped(place):
             return [
                 ask(
@@ -83,9 +80,22 @@ def _due(due: Reminded | OfferLapsed | AskHelped, community: Community, now: dat
             ]
 
 
+def _lapsed(place: Place, community: Community) -> Reply:
+    """Who comes too late may still say that they want it."""
+    booking = place.booking
+    about: dict[str, Plain] = {"reception": booking.reception_id, "whom": booking.for_whom}
+    values: dict[str, Any] = {
+        "code": booking.code,
+        "starts_at": clock(booking.starts_at, community),
+        "who": who(place.reception),
+    }
+    resident = booking.resident_id
+    return ask("bookings.offer_lapsed", "bookings.lapsed", about, to=resident, urgency=Urgency.REMINDER, **values)
+
+
 def _reminder(place: Place, community: Community, now: datetime) -> Reply:
     booking = place.booking
-    bring = load()["bookings.bring"].format(bring=place.reception.bring) if place.reception.bring else ""
+    bring = f"{load()['bookings.bring'].format(bring=place.reception.bring)}\u3002" if place.reception.bring else ""
     return ask(
         "bookings.reminder",
         "bookings.coming",
@@ -132,15 +142,20 @@ def _closed_for(affected: Affected, community: Community) -> Reply:
 def _waited_in_vain(waited: WaitedInVain, community: Community) -> Reply:
     place, instead = waited.place, waited.instead
     resident = place.booking.resident_id
+    offered = place.booking.place is not None
+    if not instead and offered:
+        return say("bookings.offer_over", to=resident, code=place.booking.code)
     if not instead:
         return say("bookings.waited_for_nothing", to=resident, **lost_values(place, community))
     about: dict[str, Plain] = {"whom": place.booking.for_whom}
-    return ask_which("bookings.waited_in_vain", instead, community, about, to=resident, **lost_values(place, community))
+    key = "bookings.offer_unanswered" if offered else "bookings.waited_in_vain"
+    return ask_which(key, instead, community, about, to=resident, **lost_values(place, community))
 
 
 def lost_values(place: Place, community: Community) -> dict[str, Any]:
     """What is said of a booking that comes to nothing."""
-    return {"starts_at": clock(place.booking.starts_at, community), "who": who(place.reception)}
+    booking = place.booking
+    return {"code": booking.code, "starts_at": clock(booking.starts_at, community), "who": who(place.reception)}
 
 
 JOBS = (

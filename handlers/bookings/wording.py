@@ -2,17 +2,35 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from community import Community
 from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
 from community.parts.notice import Urgency
 from community.rota import DutyKind, Reception
-from handlers.messages import Plain, Replies, Reply, ask, say
-from handlers.speaking.texts import day, load
+from handlers.messages import Message, Plain, Replies, Reply, ask, say
+from handlers.speaking.texts import Texts, day, load
+
+Pick = Literal["book", "change", "wait"]
+"""What a number that is asked for does."""
 
 REASON_WITHIN = timedelta(minutes=30)
 """How long a sentence after a booking is taken for what it is about."""
+
+
+def id_of(code: str) -> int:
+    """The number of a booking that people call B012."""
+    return int(code.lstrip("B"))
+
+
+def group_node(message: Message) -> str | None:
+    """The node of the group in which something was said."""
+    return message.group.node_id if message.group else None
+
+
+def in_words(key: str, community: Community, **values: object) -> str:
+    """A piece of what is said or written."""
+    return Texts(community.rules.zone).render(key, values)
 
 
 def who(reception: Reception) -> str:
@@ -40,7 +58,7 @@ def left(choice: Choice) -> str:
     """What is left: 剩2个, or 约满."""
     if choice.left:
         return load()["bookings.left"].format(left=choice.left)
-    return load()["bookings.full"].format(waiting=choice.waiting)
+    return load()["bookings.full"]
 
 
 def choice_line(number: int, choice: Choice, community: Community) -> str:
@@ -55,10 +73,19 @@ def choice_line(number: int, choice: Choice, community: Community) -> str:
 
 
 def ask_which(
-    key: str, choices: Sequence[Choice], community: Community, about: dict[str, Plain], *, to: str = "", **values: Any
+    key: str,
+    choices: Sequence[Choice],
+    community: Community,
+    about: dict[str, Plain],
+    *,
+    to: str = "",
+    pick: Pick = "book",
+    **values: Any,
 ) -> Reply:
     """Receptions to choose from by number. `to`: somebody who did not ask, but is offered them."""
-    lines = "\n".join(choice_line(number, each, community) for number, each in enumerate(choices, start=1))
+    numbered = [choice_line(number, each, community) for number, each in enumerate(choices, start=1)]
+    many = in_words(f"bookings.pick_{pick}", community)
+    lines = "\n".join([*numbered, in_words(f"bookings.pick_{pick}_one", community) if len(choices) == 1 else many])
     about |= {f"reception{number}": each.reception.id for number, each in enumerate(choices, start=1)}
     if to:
         return ask(key, "bookings.choose", about, to=to, urgency=Urgency.NOTICE, lines=lines, **values)
@@ -85,11 +112,14 @@ def asked_values(place: Place, community: Community) -> dict[str, Any]:
     }
 
 
-def booked(outcome: Booked, community: Community) -> Replies:
-    """It is theirs: said back whole, and asked, without need, what it is about. Those who waited hear too."""
+def booked(outcome: Booked, community: Community, hour: datetime | None = None) -> Replies:
+    """It is theirs: said back whole, and asked, without need, what it is about. Those who waited hear too.
+
+    `hour`: the one that was wished for.
+    """
     place = outcome.place
     about: dict[str, Plain] = {"booking": place.booking.id}
-    details = _details(place)
+    details = _details(place, community, hour)
     if outcome.instead_of is None:
         said = ask(
             "bookings.booked",
@@ -115,7 +145,7 @@ def booked(outcome: Booked, community: Community) -> Replies:
 
 def waits(outcome: Waits) -> Reply:
     """All is taken: they are on the waiting list."""
-    return say("bookings.waits", ahead=outcome.ahead, **place_values(outcome.place))
+    return say("bookings.waits", turn=outcome.ahead + 1, **place_values(outcome.place))
 
 
 def offers(given: Sequence[Offered], community: Community) -> Replies:
@@ -126,7 +156,9 @@ def offers(given: Sequence[Offered], community: Community) -> Replies:
 def listed(each: Listed, community: Community) -> str:
     """One of a resident's bookings, in a line."""
     place = each.place
-    words = load()[f"bookings.state_{place.booking.state}"].format(ahead=each.ahead)
+    words = load()[f"bookings.state_{place.booking.state}"].format(turn=each.ahead + 1)
+    if place.booking.for_whom:
+        words += "," + load()["bookings.for_whom"].format(whom=relation(place.booking.for_whom))
     return load()["bookings.listed"].format(
         code=place.booking.code,
         starts_at=clock(place.booking.starts_at, community),
@@ -151,11 +183,20 @@ def _offer(offered: Offered, community: Community) -> Reply:
     )
 
 
-def _details(place: Place) -> str:
-    """Where exactly, and what to bring."""
+def relation(whom: str) -> str:
+    """For whom somebody booked, as others call them: 我妈 is 妈妈."""
+    whom = whom.removeprefix("我")
+    return whom * 2 if len(whom) == 1 else whom
+
+
+def _details(place: Place, community: Community, hour: datetime | None) -> str:
+    """Whether it is the hour that was wished for, where exactly, and what to bring."""
+    starts_at = place.booking.starts_at.astimezone(community.rules.zone)
     parts = [place.station.address]
+    if hour is not None and hour != starts_at and hour.date() == starts_at.date():
+        parts.insert(0, in_words("bookings.nearest_hour", community, hour=f"{hour:%H:%M}"))
     if place.reception.bring:
         parts.append(load()["bookings.bring"].format(bring=place.reception.bring))
     if place.booking.for_whom:
-        parts.append(load()["bookings.for_whom"].format(whom=place.booking.for_whom))
+        parts.append(load()["bookings.for_whom"].format(whom=relation(place.booking.for_whom)))
     return "".join(f"{part}\u3002" for part in parts if part)

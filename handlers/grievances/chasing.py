@@ -27,8 +27,8 @@ def _words(chased: Chased, community: Community, now: datetime) -> Replies:
         case Reported():
             told = to_resident(grievance, "grievances.taken_unfinished", urgency=urgency, number=number)
             return [told, *sent_out(chased, community, now, urgency=urgency)]
-        case Vacated(_, tell):
-            return to_each(tell, "grievances.vacated", urgency=urgency, **case(grievance))
+        case Vacated():
+            return _vacated(chased)
         case WentOn(_, tell):
             values: dict[str, Any] = {"number": number, "resolve_by": grievance.resolve_by}
             return to_each(tell, "grievances.went_on", urgency=urgency, **values)
@@ -57,6 +57,24 @@ def _lapsed(lapsed: Lapsed, community: Community) -> Replies:
         to_resident(grievance, "grievances.lapsed", urgency=urgency, number=number),
         *to_each(lapsed.tell, "grievances.lapsed_for_staff", urgency=urgency, number=number),
         *joined,
+    ]
+
+
+def _vacated(vacated: Vacated) -> Replies:
+    grievance, urgency = vacated.grievance, pressing(vacated.grievance)
+    told = to_each(vacated.tell, "grievances.vacated", urgency=urgency, **case(grievance))
+    if vacated.holder is None:
+        return told
+    values: dict[str, Any] = {
+        "number": grievance.number,
+        "holder": vacated.holder,
+        "resolve_by": grievance.resolve_by,
+    }
+    others = vacated.followers[1:]
+    return [
+        *told,
+        to_resident(grievance, "grievances.vacated_resident", urgency=urgency, **values),
+        *to_each(others, "grievances.vacated_resident", urgency=urgency, **values),
     ]
 
 

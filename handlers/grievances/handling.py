@@ -1,6 +1,7 @@
 """The staff's commands: 接, 派, 协办, 退回, 问, 办结, 合并, 拆开."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,14 @@ from community.grievances import Grievance
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.refused import Refused
+from handlers.grievances.verdicts import solved
 from handlers.grievances.wording import (
+    QUOTE,
     as_typed,
     ask_verdict,
     case,
     dispatched,
+    mark,
     no_longer_asked,
     resident_name,
     to_each,
@@ -22,6 +26,10 @@ from handlers.grievances.wording import (
 from handlers.hearing.times import find_when
 from handlers.messages import Message, Replies, Reply, ask, say
 from handlers.routing import router
+from handlers.speaking.texts import shorten
+
+MOST_NUMBERS = 6
+"""Numbers that are listed to choose from."""
 
 _LINE_OF_RECORD = re.compile(r"\s*第?\s*(?P<line>\d{1,3})\s*条?[\s,,]*(?P<when>.+)", re.DOTALL)
 _PROPOSAL = re.compile(
@@ -31,8 +39,10 @@ _PROPOSAL = re.compile(
 
 
 @router.command("grievances.accept")
-def accept(message: Message, community: Community, number: int) -> Replies:
-    """A responsible person takes it."""
+def accept(message: Message, community: Community, number: int | None = None) -> Replies:
+    """A responsible person takes it; without a number, the only one that waits for them."""
+    if number is None:
+        number = _only(community.grievances.lists.to_accept(message.person), "accept")
     outcome = community.grievances.handling.accept(number, message.person, message.received_at)
     grievance = outcome.grievance
     accepted = "grievances.accepted_unnamed" if grievance.anonymous else "grievances.accepted"
@@ -40,6 +50,7 @@ def accept(message: Message, community: Community, number: int) -> Replies:
         say(
             "grievances.yours_now",
             number=number,
+            mark=mark(grievance),
             place=grievance.place,
             words=grievance.words,
             resident=resident_name(grievance, community),
@@ -62,13 +73,17 @@ def assign(message: Message, community: Community, number: int, words: str) -> R
         "grievances.assigned_to_you",
         to=outcome.handler.person_id,
         number=number,
+        mark=mark(grievance),
         place=grievance.place,
         words=grievance.words,
         resident=resident_name(grievance, community),
         resolve_by=grievance.resolve_by,
         pictures=outcome.photos,
     )
-    told = _to_followers(grievance, outcome.tell, "grievances.assigned_resident", handler=outcome.handler)
+    told = [
+        *_to_followers(grievance, outcome.tell, "grievances.assigned_resident", handler=outcome.handler),
+        *to_each(outcome.others, "grievances.assigned_for_others", number=number, handler=outcome.handler),
+    ]
     if outcome.handler.person_id == message.person.id:
         return [to_handler, *told]
     return [
@@ -85,6 +100,7 @@ def help_with(message: Message, community: Community, number: int, words: str) -
     return [
         say("grievances.helping", number=number, helper=outcome.helper),
         say("grievances.help_wanted", to=outcome.helper.person_id, **case(outcome.grievance)),
+        *to_each(outcome.tell, "grievances.helped_by", number=number, helper=outcome.helper),
     ]
 
 
@@ -162,8 +178,12 @@ def answered(message: Message, community: Community, question: Question, words: 
 
 
 @router.command("grievances.finish")
-def finish(message: Message, community: Community, number: int, words: str = "") -> Replies:
+def finish(message: Message, community: Community, number: int | None = None, words: str = "") -> Replies:
     """The handler has done it; the resident is asked."""
+    if number is None:
+        number = _only(community.grievances.lists.to_finish(message.person), "finish")
+    if community.grievances.verdicts.awaits_word_of(number, message.person):
+        return solved(number, message, community)
     said = as_typed(message, words)
     outcome = community.grievances.handling.finish(number, message.person, said, message.received_at)
     no_longer_asked(outcome.grievance, community, message.received_at)
@@ -171,6 +191,13 @@ def finish(message: Message, community: Community, number: int, words: str = "")
         say("grievances.finished", number=number),
         ask_verdict(outcome.grievance, community, said),
         *to_each(outcome.joined, "grievances.handled_for_joined", number=number),
+        *to_each(
+            outcome.others,
+            "grievances.finished_for_others",
+            number=number,
+            handler=outcome.handler,
+            note=shorten(said, QUOTE),
+        ),
     ]
 
 
@@ -200,7 +227,7 @@ def split(message: Message, community: Community, number: int) -> Replies:
 
 
 @router.command("grievances.correct")
-def correct(message: Message, community: Community, number: int, words: str = "") -> Reply:
+def correct(message: Message, community: Community, number: int, words: str = "") -> Replies:
     """「更正 0012 第3条 12月3日9点」: something happened at another time than the record says."""
     found = _LINE_OF_RECORD.match(words)
     when = _in_the_past(found["when"], message.received_at.astimezone(community.rules.zone)) if found else None
@@ -209,7 +236,20 @@ def correct(message: Message, community: Community, number: int, words: str = ""
     line = int(found["line"])
     outcome = community.grievances.handling.correct(number, line, message.person, when, message.received_at)
     resolve_by = outcome.grievance.resolve_by or when
-    return say("grievances.corrected", number=number, line=line, moment=when, resolve_by=resolve_by)
+    return [
+        say("grievances.corrected", number=number, line=line, moment=when, resolve_by=resolve_by),
+        *to_each(outcome.tell, "grievances.deadline_moved", number=number, resolve_by=resolve_by),
+    ]
+
+
+def _only(waiting: Sequence[Grievance], deed: str) -> int:
+    """The one that a command without a number means. Raises `Refused` where there is none, or more than one."""
+    if not waiting:
+        raise Refused(f"grievances.nothing_to_{deed}")
+    if len(waiting) > 1:
+        numbers = "\u3001".join(f"{each.number:04}" for each in waiting[:MOST_NUMBERS])
+        raise Refused(f"grievances.several_to_{deed}", count=len(waiting), numbers=numbers)
+    return waiting[0].number
 
 
 def _in_the_past(text: str, now: datetime) -> datetime | None:

@@ -8,13 +8,16 @@ from community.grievances import Event, Grievance
 from community.grievances.outcomes import Record
 from community.grievances.steps import UNHANDLED, Step
 from community.parts.questions import Question
+from handlers.grievances.verdicts import look_up
 from handlers.grievances.wording import title
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
 from handlers.routing import router
 from handlers.speaking.texts import day, load, moment, shorten
 
+TO_A_NODE = frozenset({Step.MOVE, Step.ESCALATE, Step.OVERDUE})
 A_PAGE = 8
 SHORT = 14
+SHORT_NOTE = 40
 LEAFING = timedelta(minutes=30)
 """How long 「下一页」 means the list that was shown last."""
 
@@ -52,7 +55,9 @@ def next_page(message: Message, community: Community, question: Question, choice
 
 @router.command("grievances.record")
 def record(message: Message, community: Community, number: int) -> Replies:
-    """「记录 0012」: everything that happened."""
+    """「记录 0012」: everything that happened. To those who told of it or follow it, how it stands."""
+    if community.grievances.verdicts.only_follows(number, message.person):
+        return look_up(message, community, number)
     found = community.grievances.lists.record(number, message.person)
     lines = [_line_of(place, event, found, community) for place, event in enumerate(found.events, start=1)]
     pages = [lines[start : start + A_PAGE * 2] for start in range(0, len(lines), A_PAGE * 2)]
@@ -102,9 +107,15 @@ def _line_of(line: int, event: Event, record: Record, community: Community) -> s
     actor = _person(event.actor_id, record, community) if event.actor_id else load()["grievances.log_bot"]
     step = load()[f"grievances.step_{event.step}"]
     when = moment(event.at.astimezone(community.rules.zone))
-    note = "" if event.step == Step.CLASSIFY else shorten(event.note, 40)
-    parts = (f"{line}.", when, actor, step, _subject(event, record, community), note)
+    parts = (f"{line}.", when, actor, step, _subject(event, record, community), _note(event))
     return " ".join(part for part in parts if part)
+
+
+def _note(event: Event) -> str:
+    """What was said with it; of the first line, what it was taken for."""
+    if event.step == Step.CLASSIFY:
+        return ""
+    return title(event.note) if event.step == Step.DRAFT else shorten(event.note, SHORT_NOTE)
 
 
 def _subject(event: Event, record: Record, community: Community) -> str:
@@ -121,7 +132,7 @@ def _subject(event: Event, record: Record, community: Community) -> str:
         return load()["grievances.log_photos"].format(photos=event.subject)
     if event.step in (Step.MERGE, Step.ABSORB, Step.RELEASE) and event.subject.isdigit():
         return f"{int(event.subject):04}"
-    if event.step == Step.MOVE and event.subject in community.tree.nodes:
+    if event.step in TO_A_NODE and event.subject in community.tree.nodes:
         return community.tree.nodes[event.subject].name
     if event.subject == event.actor_id or not community.tree.roles_of(event.subject):
         return ""

@@ -11,7 +11,7 @@ from community.parts.notice import Urgency
 from community.tree import Role, RoleHolder
 from handlers.hearing import categories
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
-from handlers.speaking.texts import load, shorten
+from handlers.speaking.texts import Words, load, shorten, worded
 
 QUOTE = 60
 """Characters of the resident's words in a notice; whoever accepts gets all of them."""
@@ -29,7 +29,25 @@ def case(grievance: Grievance) -> dict[str, Any]:
         "photos": grievance.photos,
         "respond_by": grievance.respond_by,
         "resolve_by": grievance.resolve_by,
+        "deadlines": deadlines(grievance),
+        "mark": mark(grievance),
     }
+
+
+def deadlines(grievance: Grievance, *, for_resident: bool = False) -> Words:
+    """By when there is first contact and by when it is done: where both are the same moment, that once."""
+    once = grievance.respond_by == grievance.resolve_by
+    return worded(
+        "grievances.one_deadline" if once else "grievances.both_deadlines",
+        whom=load()["grievances.whom_you" if for_resident else "grievances.whom_resident"],
+        respond_by=grievance.respond_by,
+        resolve_by=grievance.resolve_by,
+    )
+
+
+def mark(grievance: Grievance) -> str:
+    """What stands behind the number of a private one, in everything that its handlers read."""
+    return load()["grievances.mark_private"] if grievance.private else ""
 
 
 def title(category: str) -> str:
@@ -93,6 +111,14 @@ def sent_out(outcome: Reported, community: Community, now: datetime, *, urgency:
         *dispatched(grievance, people, urgency=urgency, suggested=suggested),
         *to_each(involved, "grievances.dispatched_by_trade", urgency=urgency, **case(grievance)),
     ]
+    if grievance.households > 1:  # who joined while it was still being told
+        told += to_each(
+            people,
+            "grievances.household_for_staff",
+            urgency=urgency,
+            number=grievance.number,
+            households=grievance.households,
+        )
     if outcome.vacant is None:
         return told
     values: dict[str, Any] = {"number": grievance.number, "node": outcome.vacant.name}

@@ -4,6 +4,7 @@ import re
 
 from handlers.hearing.listening import Listener
 from handlers.hearing.normalise import clean, normalise
+from handlers.hearing.quotes import without_quotation
 
 _MARKS = " \u2005\n\t,:!?~\u3001\u3002\uff0c\uff1a\uff01\uff1f\uff5e"
 _AT_SIGNS = "@\uff20"
@@ -17,6 +18,7 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listen
     """
     if mentions_bot:
         return True
+    text = without_quotation(text)
     if not text:
         return False
     head = text[0]
@@ -32,8 +34,8 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listen
 
 
 def without_address(text: str, bot_name: str) -> str:
-    """The text without control characters, mention and name, otherwise as typed."""
-    text = clean(text)
+    """The text without quotation, control characters, mention and name, otherwise as typed."""
+    text = clean(without_quotation(text))
     mention = re.search(rf"[{_AT_SIGNS}]{re.escape(bot_name)}", text)
     if mention:
         text = text[: mention.start()] + text[mention.end() :]

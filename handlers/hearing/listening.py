@@ -13,7 +13,7 @@ from handlers.hearing.signs import Reading, Signs, likely
 from handlers.hearing.typos import Typos
 
 REPORT = "grievances.report"
-ABOUT_WHAT_WAS_SAID = frozenset({"grievances.look_up", "grievances.urge", "grievances.withdraw", "grievances.join"})
+ABOUT_WHAT_WAS_SAID = frozenset(f"grievances.{verb}" for verb in ("look_up", "urge", "withdraw", "join", "leave"))
 """Commands about a grievance that exists: a trouble named beside them is the old one, not a new one."""
 
 LONGEST_GROUP_COMMAND = 500

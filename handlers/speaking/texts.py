@@ -25,6 +25,19 @@ def load() -> Mapping[str, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text within a text: a line that depends on the case, rendered where its value stands."""
+
+    key: str
+    values: Mapping[str, object]
+
+
+def worded(key: str, **values: object) -> Words:
+    """A text as a value of another."""
+    return Words(key, values)
+
+
 @dataclass(frozen=True)
 class Texts:
     """Renders texts for one place: its time zone and the names that roles have there."""
@@ -44,6 +57,8 @@ class Texts:
             return day(value)
         if isinstance(value, RoleHolder):
             return f"{load()[f'roles.{value.role}']}{value.name}"
+        if isinstance(value, Words):
+            return self.render(value.key, value.values)
         return value
 
 
@@ -53,8 +68,8 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A day and hour in little room, for lists: 12-05 09:30."""
-    return f"{value:%m-%d %H:%M}"
+    """A day and hour in little room, for lists: 12-05周六 09:30."""
+    return f"{value:%m-%d}周{WEEKDAYS[value.weekday()]} {value:%H:%M}"
 
 
 def shorten(words: str, at_most: int) -> str:
