@@ -14,7 +14,7 @@ from handlers import (
 )
 from handlers.hearing.addressing import without_address
 from handlers.hearing.alarms import hear_alarm
-from handlers.hearing.categories import categories
+from handlers.hearing.categories import SURE, categories
 from handlers.hearing.listening import ABOUT_WHAT_WAS_SAID, REPORT, Unclear
 from handlers.hearing.normalise import LONGEST, normalise
 from handlers.hearing.phrases import Heard
@@ -23,9 +23,6 @@ from handlers.hearing.quotes import number_quoted
 from handlers.messages import Chat, Incoming, Message, Replies, Reply, say, say_in_group
 from handlers.routing import as_replies, router
 
-SURE_CATEGORY = 6
-"""Points of a category from which words are a grievance without being called one: see `hearing/categories.py`."""
-
 TOLD_BEFORE = re.compile("反映过|报过|说过|登记过|上次|上回|之前|前几天说|我那|那个|那件|那事|催")
 _BARE_NUMBER = re.compile(r"(?:编号|单号|号码|第|no\.?|#)?[\s:是]*(?P<number>\d{3,6})\s*号?[\s。.,!~]*", re.IGNORECASE)
 """Nothing but the number of a case, as people were told to send it. A shorter one may be a building."""
@@ -33,9 +30,7 @@ _BARE_NUMBER = re.compile(r"(?:编号|单号|号码|第|no\.?|#)?[\s:是]*(?P<nu
 ABOUT_ONE_CASE = ABOUT_WHAT_WAS_SAID | {f"grievances.{deed}" for deed in ("unsolved", "leave", "accept", "finish")}
 """Commands that may leave the number to the message that they quote."""
 
-MENUS = ("help.", "grievances.anew", "grievances.which", "grievances.sure", "grievances.page")
-"""Kinds of questions that nobody owes an answer to: they are not asked again."""
-
+_MARKS = "。.!~ "
 ALSO_A_CASE = frozenset({"fire", "gas", "trapped"})
 
 
@@ -152,7 +147,7 @@ def _guess(message: Message, community: Community, owed: list[Question], quoted:
 def _tells_of_something_new(text: str, guessed: Heard | Unclear | None) -> bool:
     """Whether the words are surely about one of the categories, though no sign says so; or though they end in
     「什么时候能修」, which otherwise asks about something told before."""
-    if categories(text)[0].score < SURE_CATEGORY:
+    if categories(text)[0].score < SURE:
         return False
     if guessed is None:
         return True
@@ -163,8 +158,8 @@ def _tells_of_something_new(text: str, guessed: Heard | Unclear | None) -> bool:
 def _turn(message: Message, community: Community, newest: Question) -> Replies | Reply | None:
     """「取消」 and 「返回」, which work at every step."""
     words = phrasebook.load().words
-    said = message.text.rstrip("。.!~吧了 ")
-    if said in words["cancel"]:
+    said = message.text.rstrip(f"{_MARKS}吧了")
+    if said in words["cancel"] or message.text.rstrip(_MARKS) in words["cancel"]:
         community.questions.close(newest, message.received_at)
         dropped = router.dropped.get(newest.kind)
         return dropped(message, community, newest) if dropped else say("help.dropped")
@@ -185,8 +180,13 @@ def _take_answer(answered: questions.Answered, message: Message, community: Comm
     replies = as_replies(route.handler(message, community, answered.question, answered.value))
     community.questions.close(answered.question, message.received_at)
     asked_now = any(reply.question is not None and reply.to is Chat.PRIVATE for reply in replies)
-    rest = [each for each in owed if each.id != answered.question.id and not each.kind.startswith(MENUS)]
+    rest = [each for each in owed if each.id != answered.question.id and not _is_optional(each)]
     return replies if asked_now or not rest else (*replies, again(rest[0]))
+
+
+def _is_optional(question: Question) -> bool:
+    route = router.answers.get(question.kind)
+    return route is None or route.optional
 
 
 def again(question: Question) -> Reply:

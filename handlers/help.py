@@ -34,7 +34,7 @@ def human(message: Message, community: Community, reason: Reason = Reason.ASKED)
     return [say("help.human_will_call"), *to_workers]
 
 
-@router.answer("help.menu", *OPTIONS)
+@router.answer("help.menu", *OPTIONS, optional=True)
 def menu(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """One of the things it can do, with the words that were not understood before."""
     words = str(question.about["words"])
@@ -53,7 +53,7 @@ def which(readings: Sequence[Heard]) -> Reply:
     return ask("help.which", "help.which", about, choices=choices)
 
 
-@router.answer("help.which", "1", "2", "3")
+@router.answer("help.which", "1", "2", "3", optional=True)
 def chosen(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """The reading that was meant."""
     about = question.about

@@ -47,7 +47,7 @@ class Route:
 class AnswerRoute:
     """A kind of question: the options in their order, or none where any words will do.
 
-    `stays_open`: after a refusal another answer may do.
+    `stays_open`: after a refusal another answer may do. `optional`: nobody owes an answer, so it is not asked again.
     `in_passing`: an option may also be named by the first words of a longer message.
     `otherwise` reads, of the newest question, what names none of the options and still answers.
     """
@@ -55,6 +55,7 @@ class AnswerRoute:
     handler: AnswerHandler
     options: tuple[str, ...]
     stays_open: bool = False
+    optional: bool = False
     in_passing: bool = False
     otherwise: AnswerReader | None = None
 
@@ -99,13 +100,14 @@ class Router:
         kind: str,
         *options: str,
         stays_open: bool = False,
+        optional: bool = False,
         in_passing: bool = False,
         otherwise: AnswerReader | None = None,
     ) -> Callable[[AnyAnswer], AnyAnswer]:
         """Reads the answers to a kind of question. With options, these; without, any words."""
 
         def register(handler: AnyAnswer) -> AnyAnswer:
-            self.answers[kind] = AnswerRoute(handler, options, stays_open, in_passing, otherwise)
+            self.answers[kind] = AnswerRoute(handler, options, stays_open, optional, in_passing, otherwise)
             return handler
 
         return register

@@ -21,8 +21,9 @@ from community.parts.notice import Urgency
 from community.people import Person
 from community.refused import Refused
 from community.rules import CHINA, Rules
-from community.tree import Level, Node, Role, RoleHolder, Tree
+from community.tree import ROLE_WORDS, STAFF, Level, Node, Role, RoleHolder, Tree
 from handlers.grievances.chasing import chase
+from handlers.speaking.texts import load
 from storage import grievances, outbox, tree
 from storage.database import Database
 from storage.tables import nodes
@@ -378,6 +379,28 @@ def test_a_corrected_answer_gives_the_days_back(place: Place) -> None:
     assert place.case().resolve_by == datetime(2026, 12, 11, 18, tzinfo=CHINA)
 
 
+# --- by name --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", sorted(STAFF))
+def test_every_title_that_the_bot_uses_names_its_role(role: Role) -> None:
+    assert role in ROLE_WORDS[load()[f"roles.{role}"]]
+
+
+def test_a_name_within_the_branch_comes_before_the_same_name_elsewhere() -> None:
+    places = [Node("a", None, Level.COMMUNITY, "甲社区"), Node("b", None, Level.COMMUNITY, "乙社区")]
+    firms = [
+        RoleHolder("far", "王芳(乙物业)", Role.PROPERTY_FIRM, "b"),
+        RoleHolder("near", "王芳(甲物业)", Role.PROPERTY_FIRM, "a"),
+    ]
+    grown = Tree.grow(places, firms, [])
+    assert [each.person_id for each in grown.find_holder("王芳", "a")] == ["near"]
+    assert [each.person_id for each in grown.find_holder("乙物业", "a")] == ["far"]
+    assert [each.person_id for each in grown.find_holder("物业王芳", "b")] == ["far"]
+    assert [each.person_id for each in grown.find_holder("物业", "b")] == ["far"]
+    assert grown.find_holder("芳", "a") == []
+
+
 # --- at night -------------------------------------------------------------------------------------------------
 
 
@@ -387,5 +410,7 @@ def test_only_what_is_about_life_is_looked_after_at_night(place: Place) -> None:
     night = NOW + DAY + timedelta(hours=14)
     with place.community() as community:
         replies = chase(community, night)
-    assert {(reply.values["number"], reply.urgency) for reply in replies} == {(2, Urgency.ALARM)}
-    assert any("0001还没有人接" in text for _, text in place.said(night + timedelta(hours=9)))
+    about = {reply.values.get("number", reply.values.get("named")) for reply in replies}
+    assert about <= {2, "0002 电梯"}
+    assert {reply.urgency for reply in replies} == {Urgency.ALARM}
+    assert any("0001没有人接,转到您这里" in text for _, text in place.said(night + timedelta(hours=9)))

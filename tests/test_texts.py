@@ -29,20 +29,21 @@ KEY_AT = {
     "in_words": 0,
     "ask_which": 0,
     "_ask_which_of_mine": 0,
+    "_to_visitor": 0,
 }
 """Calls that say something, and which of their arguments is the key."""
 
 ADDED_BY = {
-    "_to_followers": {"number", "resolve_by"},
-    "ask_which": {"lines"},
+    "_to_followers": {"number", "named", "resolve_by"},
+    "ask_which": {"lines", "where"},
     "_ask_which_of_mine": {"lines"},
 }
 """Values that a call passes on by itself."""
 
-NOT_VALUES = {"to", "urgency", "fallback_group", "pictures", "open_for", "not_before"}
+NOT_VALUES = {"to", "urgency", "fallback_group", "group", "pictures", "open_for", "not_before"}
 SAID_BY_ROLE = {f"roles.{role}" for role in Role}
 LOOKED_UP = re.compile(
-    r"bookings\.(?:choice|left|full|bring|for_whom|listed|state_\w+|no_reason|no_record|mediation_words)"
+    r"bookings\.(?:choice|choice_there|left|full|bring|for_whom|listed|state_\w+|no_reason|no_record|mediation_words)"
     r"|rota\.(?:line|kind_\w+)"
     r"|phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous|mark|whom)\w*"
 )

@@ -62,6 +62,8 @@ class Booking:
         stations = self.ledger.stations_for(self.ledger.community_of(resident, group_node).id)
         planned = rota.between(self.ledger.store, [each.id for each in stations], now, horizon)
         fitting = [each for each in planned if _fits(each, wish)]
+        if not fitting and wish.name and not any(_is_called(each.person_name, wish.name) for each in planned):
+            raise Refused("bookings.nobody_called", name=wish.name)
         if not fitting:
             raise Refused("bookings.nobody_of_the_kind")
         called = tuple(dict.fromkeys(each.person_name for each in fitting)) if wish.name else ()
@@ -173,6 +175,10 @@ class Booking:
     def mine(self, resident: Person, now: datetime) -> list[Listed]:
         """What they have open."""
         return [self._listed(each) for each in self.ledger.open_of(resident, now)]
+
+    def meant(self, mine: Sequence[Listed], wish: Wish) -> list[Listed]:
+        """Those of somebody's own that are as they said."""
+        return [each for each in mine if _fits(each.place.reception, wish) and _within(each.place.reception, wish)]
 
     def check_movable(self, booking_id: int, resident: Person, now: datetime) -> None:
         """Raises `Refused` where there is nothing to move any more."""
@@ -326,12 +332,12 @@ class Booking:
 def _fits(reception: Reception, wish: Wish) -> bool:
     if wish.kinds and reception.kind not in wish.kinds:
         return False
-    return not wish.name or wish.name in reception.person_name or _surname_fits(wish.name, reception.person_name)
+    return not wish.name or _is_called(reception.person_name, wish.name)
 
 
-def _surname_fits(wanted: str, name: str) -> bool:
-    """「王代表」 and 「老王」 are meant by the surname alone."""
-    return len(wanted) == 1 and name.startswith(wanted)
+def _is_called(name: str, wanted: str) -> bool:
+    """By the full name, or by the surname alone: 「王代表」."""
+    return name.startswith(wanted) or (len(wanted) > 1 and wanted in name)
 
 
 def _within(reception: Reception, wish: Wish) -> bool:

@@ -621,7 +621,7 @@ class Weeks:
             if person is None:
                 return None, False
             try:
-                found = community.grievances.intake.cases.latest_own(person, self.place.now)
+                found, *_ = community.grievances.intake.cases.known_to(person, self.place.now)
             except Refused:
                 return None, False
             return found.number, found.private

@@ -147,7 +147,7 @@ def to_mediation(message: Message, community: Community, booking: str, words: st
     ]
 
 
-@router.answer("bookings.helped", *HELPED)
+@router.answer("bookings.helped", *HELPED, optional=True)
 def helped(message: Message, community: Community, question: Question, choice: str) -> Reply:
     """The answer to whether it helped."""
     booking_id, mark = question.about["booking"], HELPED.index(choice) + 1

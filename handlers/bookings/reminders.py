@@ -23,7 +23,7 @@ from handlers.bookings.day import duty_list
 from handlers.bookings.wording import ask_which, asked_values, clock, hours, left, offers, who
 from handlers.messages import Plain, Replies, Reply, ask, say
 from handlers.routing import Job
-from handlers.speaking.texts import load
+from handlers.speaking.texts import day, load
 
 
 def remind(community: Community, now: datetime) -> Replies:
@@ -75,6 +75,8 @@ def _due(due: Reminded | OfferLapsed | AskHelped, community: Community, now: dat
                     to=place.booking.resident_id,
                     open_for=community.rules.verdict_open,
                     urgency=Urgency.REMINDER,
+                    fallback_group=place.booking.group,
+                    day=day(place.booking.starts_at.astimezone(community.rules.zone)),
                     who=who(place.reception),
                 )
             ]
@@ -83,14 +85,27 @@ def _due(due: Reminded | OfferLapsed | AskHelped, community: Community, now: dat
 def _lapsed(place: Place, community: Community) -> Reply:
     """Who comes too late may still say that they want it."""
     booking = place.booking
-    about: dict[str, Plain] = {"reception": booking.reception_id, "whom": booking.for_whom}
+    about = _about(place) | {"reception": booking.reception_id}
     values: dict[str, Any] = {
         "code": booking.code,
         "starts_at": clock(booking.starts_at, community),
         "who": who(place.reception),
     }
-    resident = booking.resident_id
-    return ask("bookings.offer_lapsed", "bookings.lapsed", about, to=resident, urgency=Urgency.REMINDER, **values)
+    return ask(
+        "bookings.offer_lapsed",
+        "bookings.lapsed",
+        about,
+        to=booking.resident_id,
+        urgency=Urgency.REMINDER,
+        fallback_group=booking.group,
+        **values,
+    )
+
+
+def _about(place: Place) -> dict[str, Plain]:
+    """What must be known of a booking that came to nothing when another is taken for it."""
+    booking = place.booking
+    return {"whom": booking.for_whom, "group": booking.group, "moved_from": booking.moved_from}
 
 
 def _reminder(place: Place, community: Community, now: datetime) -> Reply:
@@ -132,24 +147,26 @@ def announced_line(choice: Choice, community: Community) -> str:
 
 def _closed_for(affected: Affected, community: Community) -> Reply:
     place, instead = affected.place, affected.instead
-    resident = place.booking.resident_id
+    resident, group = place.booking.resident_id, place.booking.group
     if not instead:
-        return say("bookings.closed_for_good", to=resident, **lost_values(place, community))
-    about: dict[str, Plain] = {"whom": place.booking.for_whom}
-    return ask_which("bookings.closed", instead, community, about, to=resident, **lost_values(place, community))
+        return say("bookings.closed_for_good", to=resident, fallback_group=group, **lost_values(place, community))
+    about = _about(place)
+    return ask_which(
+        "bookings.closed", instead, community, about, to=resident, group=group, **lost_values(place, community)
+    )
 
 
 def _waited_in_vain(waited: WaitedInVain, community: Community) -> Reply:
     place, instead = waited.place, waited.instead
-    resident = place.booking.resident_id
+    resident, group = place.booking.resident_id, place.booking.group
     offered = place.booking.place is not None
     if not instead and offered:
-        return say("bookings.offer_over", to=resident, code=place.booking.code)
+        return say("bookings.offer_over", to=resident, fallback_group=group, code=place.booking.code)
     if not instead:
-        return say("bookings.waited_for_nothing", to=resident, **lost_values(place, community))
-    about: dict[str, Plain] = {"whom": place.booking.for_whom}
+        return say("bookings.waited_for_nothing", to=resident, fallback_group=group, **lost_values(place, community))
+    about = _about(place)
     key = "bookings.offer_unanswered" if offered else "bookings.waited_in_vain"
-    return ask_which(key, instead, community, about, to=resident, **lost_values(place, community))
+    return ask_which(key, instead, community, about, to=resident, group=group, **lost_values(place, community))
 
 
 def lost_values(place: Place, community: Community) -> dict[str, Any]:

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any, Literal
 
 from community import Community
 from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
 from community.parts.notice import Urgency
+from community.refused import Refused
 from community.rota import DutyKind, Reception
-from handlers.messages import Message, Plain, Replies, Reply, ask, say
+from handlers.messages import Chat, Message, Plain, Replies, Reply, ask, say, say_in_group
+from handlers.routing import CommandHandler, as_replies
 from handlers.speaking.texts import Texts, day, load
 
 Pick = Literal["book", "change", "wait"]
 """What a number that is asked for does."""
+
+CIRCLED = "\u2460\u2461\u2462\u2463\u2464"
+"""Numbers that do not run into the date behind them."""
 
 REASON_WITHIN = timedelta(minutes=30)
 """How long a sentence after a booking is taken for what it is about."""
@@ -26,6 +32,24 @@ def id_of(code: str) -> int:
 def group_node(message: Message) -> str | None:
     """The node of the group in which something was said."""
     return message.group.node_id if message.group else None
+
+
+def privately(handler: CommandHandler) -> CommandHandler:
+    """What is asked in a group is answered in private, also with a refusal; and the group hears that it is."""
+
+    @wraps(handler)
+    def answer(message: Message, community: Community, **slots: Any) -> Replies:
+        try:
+            said = as_replies(handler(message, community, **slots))
+        except Refused as refused:
+            if not message.in_group:
+                raise
+            said = [say(refused.key, **refused.values)]
+        if any(each.to is Chat.GROUP for each in said):
+            return said
+        return [say_in_group("bookings.in_group"), *said]
+
+    return answer
 
 
 def in_words(key: str, community: Community, **values: object) -> str:
@@ -61,10 +85,10 @@ def left(choice: Choice) -> str:
     return load()["bookings.full"]
 
 
-def choice_line(number: int, choice: Choice, community: Community) -> str:
+def choice_line(sign: str, choice: Choice, community: Community, *, with_station: bool) -> str:
     """One line to choose from, with its number."""
-    return load()["bookings.choice"].format(
-        number=number,
+    return load()["bookings.choice" if with_station else "bookings.choice_there"].format(
+        number=sign,
         starts_at=clock(choice.starts_at, community),
         who=who(choice.reception),
         station=choice.station.name,
@@ -79,16 +103,26 @@ def ask_which(
     about: dict[str, Plain],
     *,
     to: str = "",
+    group: str | None = None,
     pick: Pick = "book",
     **values: Any,
 ) -> Reply:
-    """Receptions to choose from by number. `to`: somebody who did not ask, but is offered them."""
-    numbered = [choice_line(number, each, community) for number, each in enumerate(choices, start=1)]
+    """Receptions to choose from by number; their station once, where it is the same.
+
+    `to`: somebody who did not ask, but is offered them; `group`: in which they booked.
+    """
+    stations = {each.station.name for each in choices}
+    one = next(iter(stations)) if len(stations) == 1 else ""
+    values["where"] = in_words("bookings.at_station", community, station=one) if one else ""
+    numbered = [
+        choice_line(sign, each, community, with_station=not one) for sign, each in zip(CIRCLED, choices, strict=False)
+    ]
     many = in_words(f"bookings.pick_{pick}", community)
     lines = "\n".join([*numbered, in_words(f"bookings.pick_{pick}_one", community) if len(choices) == 1 else many])
     about |= {f"reception{number}": each.reception.id for number, each in enumerate(choices, start=1)}
     if to:
-        return ask(key, "bookings.choose", about, to=to, urgency=Urgency.NOTICE, lines=lines, **values)
+        urgency = Urgency.NOTICE
+        return ask(key, "bookings.choose", about, to=to, urgency=urgency, fallback_group=group, lines=lines, **values)
     return ask(key, "bookings.choose", about, lines=lines, **values)
 
 
@@ -145,7 +179,10 @@ def booked(outcome: Booked, community: Community, hour: datetime | None = None) 
 
 def waits(outcome: Waits) -> Reply:
     """All is taken: they are on the waiting list."""
-    return say("bookings.waits", turn=outcome.ahead + 1, **place_values(outcome.place))
+    turn, before = outcome.ahead + 1, outcome.instead_of
+    if before is not None:
+        return say("bookings.waits_to_move", turn=turn, before=before.code, **place_values(outcome.place))
+    return say("bookings.waits", turn=turn, **place_values(outcome.place))
 
 
 def offers(given: Sequence[Offered], community: Community) -> Replies:
@@ -169,7 +206,8 @@ def listed(each: Listed, community: Community) -> str:
 
 
 def _offer(offered: Offered, community: Community) -> Reply:
-    place = offered.place
+    place, before = offered.place, offered.instead_of
+    give_up = in_words("bookings.offer_gives_up", community, code=before.code) if before is not None else ""
     return ask(
         "bookings.offer",
         "bookings.offer",
@@ -179,6 +217,7 @@ def _offer(offered: Offered, community: Community) -> Reply:
         urgency=Urgency.REMINDER,
         fallback_group=place.booking.group,
         until=clock(offered.until, community),
+        give_up=give_up,
         **asked_values(place, community),
     )
 

@@ -10,7 +10,7 @@ from community.grievances.steps import State
 from community.parts.notice import Urgency
 from handlers.grievances.handling import ask_for_handler
 from handlers.grievances.verdicts import ask_rating_joined
-from handlers.grievances.wording import ask_verdict, case, pressing, sent_out, to_each, to_resident
+from handlers.grievances.wording import ask_verdict, case, named, pressing, sent_out, to_each, to_resident
 from handlers.messages import Replies
 from handlers.routing import Job
 
@@ -50,7 +50,7 @@ def _lapsed(lapsed: Lapsed, community: Community) -> Replies:
     """The end without the resident's word, or without their mark."""
     grievance, urgency = lapsed.grievance, Urgency.REMINDER
     number = grievance.number
-    joined = [ask_rating_joined(number, each, community, urgency=urgency) for each in lapsed.joined]
+    joined = [ask_rating_joined(grievance, each, community, urgency=urgency) for each in lapsed.joined]
     if grievance.outcome is Outcome.SOLVED:
         return [*to_each(lapsed.tell, "grievances.closed_unrated", urgency=urgency, number=number), *joined]
     return [
@@ -85,7 +85,7 @@ def _escalated(chased: Escalated) -> Replies:
     resident = "grievances.overdue_resident" if overdue else "grievances.escalated_to_resident"
     late = [each for each in chased.late if overdue and each not in chased.responsible.ids]
     urgency = pressing(grievance)
-    told: dict[str, Any] = {"number": grievance.number, "holder": holder}
+    told: dict[str, Any] = {"named": named(grievance), "holder": holder}
     first = [to_resident(grievance, resident, urgency=urgency, **told)] if chased.followers else []
     return [
         *to_each(chased.responsible.ids, above, urgency=urgency, **case(grievance)),

@@ -18,6 +18,7 @@ from handlers.grievances.wording import (
     case,
     dispatched,
     mark,
+    named,
     no_longer_asked,
     resident_name,
     to_each,
@@ -159,7 +160,7 @@ def ask_for_handler(grievance: Grievance, words: str, community: Community, *, u
         open_for=community.rules.verdict_open,
         urgency=urgency,
         fallback_group=grievance.group,
-        number=grievance.number,
+        named=named(grievance),
         words=words,
     )
 
@@ -263,6 +264,10 @@ def _in_the_past(text: str, now: datetime) -> datetime | None:
 
 def _to_followers(grievance: Grievance, people: tuple[str, ...], key: str, **values: Any) -> Replies:
     """The resident and all who joined hear of a step."""
-    told: dict[str, Any] = {"number": grievance.number, "resolve_by": grievance.resolve_by}
+    told: dict[str, Any] = {
+        "number": grievance.number,
+        "named": named(grievance),
+        "resolve_by": grievance.resolve_by,
+    }
     others = [each for each in people if each != grievance.resident_id]
     return [to_resident(grievance, key, **told, **values), *to_each(others, key, **told, **values)]

@@ -46,7 +46,7 @@ def search(message: Message, community: Community, words: str) -> Reply:
     return _page("search", words.strip(), 0, message, community)
 
 
-@router.answer("grievances.page", "next")
+@router.answer("grievances.page", "next", optional=True)
 def next_page(message: Message, community: Community, question: Question, choice: str) -> Reply:
     """「下一页」."""
     about = question.about

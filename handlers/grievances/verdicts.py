@@ -22,6 +22,7 @@ from handlers.grievances.wording import (
     ask_verdict,
     deadlines,
     mark,
+    named,
     no_longer_asked,
     resident_name,
     title,
@@ -59,7 +60,7 @@ def _judge(number: int, step: Step, said: str, message: Message, community: Comm
     """What comes of the resident's word; what was `said` beside it goes along."""
     outcome = community.grievances.verdicts.judge(number, message.person, step, message.received_at, said)
     if not isinstance(outcome, Reopened):
-        return [_ask_rating(number, community)]
+        return [_ask_rating(outcome.grievance, community)]
     values: dict[str, Any] = {
         "number": number,
         "mark": mark(outcome.grievance),
@@ -97,7 +98,7 @@ def rating(message: Message, community: Community, question: Question, choice: s
         say("grievances.closed_unnamed" if unnamed else "grievances.closed", number=number),
         *to_each(outcome.tell, f"grievances.closed_{choice}", number=number),
         *_added(number, said, outcome.tell),
-        *(ask_rating_joined(number, each, community) for each in outcome.joined),
+        *(ask_rating_joined(outcome.grievance, each, community) for each in outcome.joined),
     ]
     if unnamed:  # nobody who could phone knows whom: the resident decides
         return [*replies, *to_each(outcome.call_back, "grievances.call_back_unnamed", number=number)]
@@ -146,7 +147,7 @@ def _look_up(number: int, message: Message, community: Community) -> Replies:
     return [*in_group, *merged, *_progress(progress, community, message.received_at)]
 
 
-@router.answer("grievances.which", *CHOICES, otherwise=read_name)
+@router.answer("grievances.which", *CHOICES, otherwise=read_name, optional=True)
 def which(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """The one that was meant."""
     deed, found = str(question.about["deed"]), chosen(question, choice, message, community)
@@ -229,7 +230,7 @@ def _reopen(grievance: Grievance, said: str, message: Message, community: Commun
     return _judge(grievance.number, step, more, message, community)
 
 
-@router.answer("grievances.anew", "yes", "no")
+@router.answer("grievances.anew", "yes", "no", optional=True)
 def anew(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """The same again, after it was solved: with the words of then and of now."""
     number, said = question.about["number"], str(question.about["said"])
@@ -269,7 +270,7 @@ def _ask_sure(grievance: Grievance, message: Message, community: Community) -> R
     return [sure]
 
 
-@router.answer("grievances.sure", "yes", "no")
+@router.answer("grievances.sure", "yes", "no", optional=True)
 def sure(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """Whether that one is to be withdrawn, or left."""
     number = question.about["number"]
@@ -304,21 +305,25 @@ def _withdraw(number: int, message: Message, community: Community) -> Replies:
     ]
 
 
-def ask_rating_joined(number: int, person_id: str, community: Community, *, urgency: Urgency = Urgency.NOTICE) -> Reply:
+def ask_rating_joined(
+    grievance: Grievance, person_id: str, community: Community, *, urgency: Urgency = Urgency.NOTICE
+) -> Reply:
     """Somebody who joined may rate too, once it is closed."""
     return ask(
         "grievances.ask_rating_joined",
         "grievances.rating",
-        {"number": number, "joined": True},
+        {"number": grievance.number, "joined": True},
         to=person_id,
         open_for=community.rules.verdict_open,
         urgency=urgency,
-        number=number,
+        named=named(grievance),
     )
 
 
-def _ask_rating(number: int, community: Community) -> Reply:
-    return ask("grievances.ask_rating", "grievances.rating", {"number": number}, open_for=community.rules.verdict_open)
+def _ask_rating(grievance: Grievance, community: Community) -> Reply:
+    about: dict[str, Plain] = {"number": grievance.number}
+    open_for = community.rules.verdict_open
+    return ask("grievances.ask_rating", "grievances.rating", about, open_for=open_for, named=named(grievance))
 
 
 def _progress(progress: Progress, community: Community, now: datetime) -> Replies:
@@ -353,5 +358,5 @@ def _ask_here(grievance: Grievance, community: Community) -> Reply:
         "grievances.verdict",
         {"number": grievance.number},
         open_for=community.rules.verdict_open,
-        number=grievance.number,
+        named=named(grievance),
     )

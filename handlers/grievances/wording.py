@@ -50,6 +50,13 @@ def mark(grievance: Grievance) -> str:
     return load()["grievances.mark_private"] if grievance.private else ""
 
 
+def named(grievance: Grievance) -> str:
+    """Number and category, for residents: nobody knows numbers by heart. Of a private one the number alone."""
+    if grievance.private:
+        return f"{grievance.number:04}"
+    return f"{grievance.number:04} {title(grievance.category)}"
+
+
 def title(category: str) -> str:
     """What a category is called."""
     known = categories.listed().get(category)
@@ -146,7 +153,7 @@ def ask_verdict(
             open_for=community.rules.verdict_open,
             urgency=urgency,
             fallback_group=grievance.group,
-            number=grievance.number,
+            named=named(grievance),
             note=shorten(note, QUOTE),
         )
     return ask(
@@ -157,7 +164,7 @@ def ask_verdict(
         open_for=community.rules.verdict_open,
         urgency=urgency,
         fallback_group=grievance.group,
-        number=grievance.number,
+        named=named(grievance),
     )
 
 

@@ -133,6 +133,10 @@ class WordFinder:
         return found
 
 
+SURE = 6
+"""Points from which words are surely about a category, though nobody calls them a report."""
+
+
 def categories(text: str) -> tuple[Guess, ...]:
     """The likeliest categories of a normalised text: best first, at most three, no two the same.
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from handlers.hearing.categories import SURE, categories
 from handlers.hearing.chain import SURNAMES
 from handlers.hearing.normalise import EMOJI
 from handlers.hearing.numerals import to_int
+from handlers.hearing.places import find_place
 from handlers.hearing.times import PartOfDay, find_when
 
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -48,7 +50,7 @@ _DATE = re.compile(
     r"|(?P<said_month>[一二三四五六七八九十]{1,3})月(?P<said_day>[一二三四五六七八九十廿卅]{1,4})[日号]"
 )
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_TITLED = re.compile(f"(?P<surname>[{SURNAMES}])(?:人大|党|政协|第一)?(?:{'|'.join(TITLES)})")
+_TITLED = re.compile(f"(?P<surname>欧阳|司徒|上官|诸葛|[{SURNAMES}])(?:人大|党|政协|第一)?(?:{'|'.join(TITLES)})")
 _PLACES = re.compile(r"(?P<places>\d{1,3})\s*(?:个号|个名额|个位|名额|个人|人次|号源)")
 _BRING = re.compile(r"(?:请?带上?|携带)(?P<bring>[^\s,\uff0c\u3002]{2,20})")
 _STATION_END = re.compile("工作站|服务点|接待点")
@@ -73,6 +75,9 @@ _NOT_COMING = re.compile(
 _ASKS = re.compile(
     "在哪|哪里|哪儿|地址|怎么走|几点|什么时候|啥时候|哪天|几号|周几|带什么|带啥|要带|几楼|谁接待|是谁|哪位"
 )
+_TO_SOMEBODY = re.compile("想[请问找跟和说谈聊咨]|请您|您帮|咨询|请教|谈谈|聊聊|说说|问问|帮我看|帮忙看")
+"""Words for whoever receives."""
+
 _PARTICLES = "啊呀哦吧了的呢哈嘛啦哟嗯"
 SHORT = 16
 """Characters of an answer that may be mere courtesy, a question about the booking, or a refusal."""
@@ -114,7 +119,7 @@ def find_name(text: str, names: Sequence[str]) -> str:
     if full:
         return full
     titled = list(_TITLED.finditer(text))
-    known = next((each["surname"] for each in titled if any(name[:1] == each["surname"] for name in names)), "")
+    known = next((each["surname"] for each in titled if any(name.startswith(each["surname"]) for name in names)), "")
     return known or next((each["surname"] for each in titled if _is_surname(each, text)), "")
 
 
@@ -242,6 +247,13 @@ def hear_after_booking(text: str, courtesies: Sequence[str]) -> AfterBooking:
     if len(meant) < 2 or _ASKS.search(rest) or re.fullmatch("第?[一二三四五\\d]个", rest):
         return AfterBooking.QUESTION
     return AfterBooking.REASON
+
+
+def is_like_a_report(text: str) -> bool:
+    """Whether words after a booking may also be something to be taken care of: sure of a category, long or with a
+    place, and said to nobody."""
+    sure = categories(text)[0].score >= SURE and not _TO_SOMEBODY.search(text)
+    return sure and (len(text) > SHORT or find_place(text) is not None)
 
 
 def names_no_day(text: str, now: datetime) -> bool:

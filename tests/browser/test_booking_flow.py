@@ -1,6 +1,7 @@
 """A booking in the chat room: the real program in its own process, at a desk and on a phone."""
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from tests.browser.test_flow import DESKTOP, GROUP, PHONE, PRIVATE, hears, say, 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 address = test_flow.address
-LINE = re.compile(r"(?P<number>\d) (?P<time>\d+月\d+日\(周.\)\d\d:\d\d) (?P<who>[^,]+),(?P<station>[^,]+),剩\d+个")
+LINE = re.compile(r"(?P<number>[\u2460-\u2464]) (?P<time>\d+月\d+日\(周.\)\d\d:\d\d) (?P<who>[^,]+),剩\d+个")
 """One reception to choose from, as the resident reads it."""
+
+HEADING = re.compile(r"最近的接待\((?P<station>[^)]+)\):")
+"""What stands above, with the station where it is the same for all."""
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -25,13 +29,13 @@ async def test_a_booking_by_question(browser: Browser, address: str, tmp_path: P
         await say(zhao, GROUP, "@小善 我想约代表")
         await hears(zhao, GROUP, "好,我私下跟您说")
         await look_into_private(zhao, size)
-        choices = await lines_of_choices(zhao)
+        station, choices = await lines_of_choices(zhao)
         await fits(zhao)
         await zhao.screenshot(path=tmp_path / "choices.png")
 
         wanted = choices[1]  # the first may begin while the test runs
         await say(zhao, PRIVATE, wanted["number"])
-        await hears(zhao, PRIVATE, f"约好了,B001:{wanted['time']},{wanted['station']},{wanted['who']}")
+        await hears(zhao, PRIVATE, f"约好了,B001:{wanted['time']},{station},{wanted['who']}")
         await fits(zhao)
         await zhao.screenshot(path=tmp_path / "booked.png")
         await say(zhao, PRIVATE, "楼上总漏水")
@@ -53,16 +57,18 @@ async def look_into_private(page: Page, size: ViewportSize) -> None:
     await hears(page, PRIVATE, "约哪个?回数字")
 
 
-async def lines_of_choices(page: Page) -> list[re.Match[str]]:
-    """The receptions in the last bubble: one in a line, numbered from 1."""
+async def lines_of_choices(page: Page) -> tuple[str, list[re.Match[str]]]:
+    """The station and its receptions in the last bubble: one in a line, numbered from 1."""
     text = await page.locator(f"{PRIVATE} .line.bot .bubble").last.inner_text()
     heading, *lines, question = text.split("\n")
     found = [LINE.fullmatch(line) for line in lines]
     choices = [each for each in found if each is not None]
-    assert (heading, question) == ("最近的接待:", "约哪个?回数字。")
+    there = HEADING.fullmatch(heading)
+    assert there is not None, text
+    assert question == "约哪个?回数字。"
     assert len(choices) == len(lines) >= 2, text
-    assert [each["number"] for each in choices] == [str(number) for number in range(1, len(lines) + 1)]
-    return choices
+    assert [int(unicodedata.numeric(each["number"])) for each in choices] == list(range(1, len(lines) + 1))
+    return there["station"], choices
 
 
 async def fits(page: Page) -> None:

@@ -77,7 +77,7 @@ async def test_a_grievance_between_two_tabs(browser: Browser, address: str, tmp_
         await hears(zhao, PRIVATE, "网格长刘建国接了")
         await expect(liu.locator(f"{PRIVATE} .line.bot img").first).to_be_visible()
         await say(liu, PRIVATE, "办结 0001 电梯公司已修好")
-        await hears(zhao, PRIVATE, "0001办好了吗")
+        await hears(zhao, PRIVATE, "0001 电梯办好了吗")
         await say(zhao, PRIVATE, "1")
         await hears(zhao, PRIVATE, "您满意吗")
         await say(zhao, PRIVATE, "1")

@@ -112,7 +112,7 @@ def people_and_room(gateway: Gateway) -> None:
 
 def number_of(choices: str) -> str:
     """What to answer for the reception that the resident wants."""
-    found = re.search(rf"^(\d) 12月9日\(周三\)14:00 {RECEIVES}", choices, re.MULTILINE)
+    found = re.search(rf"^([\u2460-\u2464]) 12月9日\(周三\)14:00 {RECEIVES}", choices, re.MULTILINE)
     assert found, choices
     return found[1]
 
@@ -170,7 +170,7 @@ async def test_a_booking_from_the_question_to_whether_it_helped(
         await program.wait_until(RECEPTION.replace(day=10, hour=9, minute=59))
         assert not said_to(gateway, "zhao", "有帮助吗")
         await program.wait_until(RECEPTION.replace(day=10, hour=10))
-        await heard(gateway, "zhao", f"您前一天见了{RECEIVES},有帮助吗")
+        await heard(gateway, "zhao", f"您12月9日(周三)见了{RECEIVES},有帮助吗")
         gateway.say("zhao", "1")
         await heard(gateway, "zhao", "谢谢您告诉我们")
         await program.wait_until(RECEPTION.replace(day=11, hour=12))

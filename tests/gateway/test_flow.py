@@ -112,7 +112,7 @@ async def test_a_grievance_from_the_group_to_the_resident_s_word(
             0
         ].conversation == "liu"
         gateway.say("liu", "办结 0001 电梯公司已修好")
-        await heard(gateway, "zhao", "0001办好了吗")
+        await heard(gateway, "zhao", "0001 电梯办好了吗")
         gateway.say("wang", "查 0001")
         await heard(gateway, "wang", "只有本人和经办人能查")
         gateway.say("zhao", "1")
