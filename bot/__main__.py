@@ -5,7 +5,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -127,16 +129,35 @@ def simulate(
     with _told_plainly(), TemporaryDirectory() as fresh:
         settings = _settings(config)
         path = db or Path(fresh) / "simulate.db"
-        database = app.open_database(f"sqlite:///{path}", settings.community, now())
+        with _source(script) as lines:
+            begins_at, script_lines = _beginning(lines)
+            bad = _simulate(settings, path, begins_at, script_lines, paced=paced)
+        if bad:
+            raise typer.Exit(1)
+
+
+def _simulate(
+    settings: Settings, path: Path, begins_at: datetime, lines: Iterator[tuple[int, str]], *, paced: bool
+) -> int:
+    """Plays a script; a new database has the community as of its beginning. Gives the number of bad lines."""
+    with closing(app.open_database(f"sqlite:///{path}", settings.community, begins_at)) as database:
         desk = Desk(database, app.rules_of(settings), {pipe.NAME: pipe.NAME}, JOBS)
         budget = app.budget_of(settings) if paced else None
         photos = Photos(path.with_suffix(".photos"))
         simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, budget), _write)
-        with _source(script) as lines:
-            bad = asyncio.run(simulation.run(lines))
-        database.close()
-        if bad:
-            raise typer.Exit(1)
+        return asyncio.run(simulation.run(lines))
+
+
+def _beginning(lines: Iterator[tuple[int, str]]) -> tuple[datetime, Iterator[tuple[int, str]]]:
+    """The time that a script's first line tells, else now; and all of its lines."""
+    first = next(lines, None)
+    if first is None:
+        return now(), iter(())
+    try:
+        at = pipe.parse(first[1]).at
+    except pipe.BadLine:
+        at = None
+    return at or now(), chain([first], lines)
 
 
 @cli.command()

@@ -104,12 +104,13 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """Somebody else receives. `tell`: the residents who booked, each once; `on_duty`: who it is now, and who it was."""
+    """Somebody else receives. `tell`: the residents who booked, and in which group; `on_duty`: who it is now, and who
+    it was."""
 
     reception: Reception
     station: Station
     before: str
-    tell: tuple[str, ...]
+    tell: Mapping[str, str | None]
     on_duty: tuple[str, ...]
 
 
@@ -555,7 +556,7 @@ class Rotas:
         changed = replace(reception, kind=kind, person_name=name, person_id=person_id)
         station = rota.station(self.ledger.store, reception.station_id)
         booked = bookings.of_reception(self.ledger.store, reception.id)
-        tell = tuple(dict.fromkeys(each.resident_id for each in booked if each.state in KEEPS_PLACE))
+        tell = {each.resident_id: each.group for each in booked if each.state in KEEPS_PLACE}
         on_duty = tuple(each for each in (person_id, reception.person_id) if each)
         return Swapped(changed, station, reception.person_name, tell, on_duty)
 

@@ -15,21 +15,23 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.desk import Desk, DeskWorker
 from community.bookings import Bookings
 from community.bookings.outcomes import Booked, Cancelled, CheckedIn, OfferLapsed, Reminded, Waits
 from community.bookings.steps import State, Step
-from community.grievances import Grievances
+from community.grievances import DeadlineClass, Grievances
+from community.grievances.intake import Told
+from community.grievances.outcomes import Where
 from community.people import Person
 from community.refused import Refused
 from community.rules import CHINA, Rules
 from community.tree import Role, RoleHolder, Tree
-from storage import bookings, rota
+from storage import bookings, rota, tree
 from storage.database import Database, Store
-from storage.tables import DutyKind, ReceptionState, people, stations
+from storage.tables import DutyKind, ReceptionState, grievances, people, stations
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 BEGINS = datetime(2026, 12, 5, 9, tzinfo=CHINA)
@@ -609,3 +611,62 @@ def test_each_offer_lapses_once_and_goes_on_to_one(crowd: Database) -> None:
     offered = [offer.place.booking.id for each in lapsed for offer in each.offers]
     assert sorted(offered) == ids[2 * places : 3 * places]
     check_places(crowd, identity, places)
+
+
+# --- the day itself -------------------------------------------------------------------------------------------
+
+
+def here_now(database: Database, count: int) -> tuple[datetime, list[int]]:
+    """So many who are there when the reception begins. Gives that moment and their bookings in order."""
+    begins_at = NOW + HOUR
+    identity = reception(database, count, begins_at)
+    with service(database) as all_:
+        booked = [all_.booking.book(identity, somebody(number), NOW) for number in range(count)]
+        ids = [each.place.booking.id for each in booked]
+        for each in ids:
+            all_.day.came(each, DEPUTY, begins_at)
+    return begins_at, ids
+
+
+@pytest.mark.postgresql
+def test_two_who_call_at_once_call_two(crowd: Database) -> None:
+    now, ids = here_now(crowd, PROCESSES)
+    called: list[int] = []
+
+    def call(all_: Bookings) -> Outcome:
+        called.append(all_.day.call(DEPUTY, None, None, now).place.booking.id)
+        return "done"
+
+    assert in_threads(crowd, [call] * PROCESSES) == ["done"] * PROCESSES
+    assert sorted(called) == ids
+
+
+@pytest.mark.postgresql
+def test_one_talk_becomes_one_grievance(crowd: Database) -> None:
+    now, (booking_id,) = here_now(crowd, 1)
+    told = Told("电梯坏了", Where(node_id="xingfu"), "lift", DeadlineClass.ORDINARY)
+
+    def turn_into_grievance(all_: Bookings) -> Outcome:
+        with_tree = with_community(all_.ledger.store)
+        with_tree.day.to_grievance(booking_id, DEPUTY, told, now)
+        return "done"
+
+    outcomes = in_threads(crowd, [turn_into_grievance] * 2)
+    assert sorted(map(str, outcomes)) == ["bookings.grievance_already", "done"]
+    with crowd.begin() as store:
+        assert store.connection.execute(select(func.count()).select_from(grievances)).scalar_one() == 1
+
+
+def with_community(store: Store) -> Bookings:
+    """The services, who know the nodes of the demo community."""
+    grown = Tree.grow(tree.all_nodes(store), tree.all_roles(store), tree.all_groups(store))
+    return Bookings.open(store, grown, RULES, Grievances.open(store, grown, RULES))
+
+
+def test_who_was_there_is_put_right_within_two_weeks(quiet: Database) -> None:
+    identity, (first, second) = filled(quiet, 2)
+    later = BEGINS + 2 * HOUR + timedelta(days=13)
+    assert isinstance(tried(quiet, lambda all_: all_.day.came(first, DEPUTY, later)), CheckedIn)
+    too_late = later + timedelta(days=2)
+    assert tried(quiet, lambda all_: all_.day.came(second, DEPUTY, too_late)) == "bookings.too_long_ago"
+    assert {each.id: each.state for each in booked_at(quiet, identity)} == {first: State.CAME, second: State.HELD}

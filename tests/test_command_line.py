@@ -65,7 +65,7 @@ def test_simulate_says_what_the_bot_sends_and_what_was_handled() -> None:
     assert head["at"] == "2026-12-01T09:00:00+08:00"
     assert rest[0] == {"handled": 1}
     assert rest[1]["to"] == "gridhead-1"
-    assert rest[1]["at"] == "2026-12-02T09:00:00+08:00"
+    assert rest[1]["at"] == "2026-12-02T08:00:00+08:00"
     assert rest[-1] == {"handled": 2}
 
 

@@ -33,6 +33,7 @@ from handlers.hearing.phrases import Heard
 from handlers.hearing.receptions import (
     AfterBooking,
     Wanted,
+    begins_as_report,
     hear_after_booking,
     hear_wish,
     impossible_day,
@@ -186,7 +187,14 @@ def coming(message: Message, community: Community, question: Question, choice: s
     return [say("bookings.coming")]
 
 
-@router.answer("bookings.reason", optional=True)
+def _said_of_the_booking(message: Message, community: Community) -> str | None:
+    """「想提个建议,…」 after a booking answers what was asked just now; only 「反映」 and the like begin a report."""
+    heard = phrasebook.load().listener.command(message.text)
+    reports = heard is not None and heard.command == REPORT and not begins_as_report(message.text)
+    return message.words if reports else None
+
+
+@router.answer("bookings.reason", optional=True, otherwise=_said_of_the_booking)
 def reason_given(message: Message, community: Community, question: Question, words: str) -> Replies:
     """What it is about, said after the booking. Thanks are no reason, and 「在哪里」 is answered."""
     match hear_after_booking(message.text, phrasebook.load().words["nothing_to_add"]):

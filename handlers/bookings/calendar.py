@@ -11,7 +11,7 @@ from community.bookings.steps import State
 from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
 from community.refused import Refused
 from community.rota import Station
-from handlers.bookings.wording import in_words, who
+from handlers.bookings.wording import group_node, in_words, who
 from handlers.hearing.receptions import find_name
 from handlers.messages import Message, Replies, Reply, say, say_in_group
 from handlers.routing import router
@@ -133,8 +133,7 @@ def _stations_named(words: str, message: Message, community: Community) -> list[
 
 
 def _stations(message: Message, community: Community) -> list[Station]:
-    group_node = message.group.node_id if message.group else None
-    return community.bookings.calendar.stations(message.person, group_node)
+    return community.bookings.calendar.stations(message.person, group_node(message))
 
 
 def _named(words: str, message: Message, community: Community) -> OnDuty | None:

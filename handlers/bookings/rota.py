@@ -10,7 +10,7 @@ from community.refused import Refused
 from community.rota import Duty, DutyKind, Ended, Swapped
 from handlers.bookings.booking import offered_choices
 from handlers.bookings.reminders import closed
-from handlers.bookings.wording import hours, in_words, left, who, who_of
+from handlers.bookings.wording import group_node, hours, in_words, left, who, who_of
 from handlers.hearing.receptions import HeardDuty, find_kinds, find_names, hear_duty, impossible_day
 from handlers.hearing.times import find_when
 from handlers.messages import Message, Replies, Reply, say, say_in_group
@@ -33,7 +33,7 @@ def upcoming(message: Message, community: Community, **_slots: object) -> Replie
     key = "rota.list_near" if choices == () else "rota.list"
     if not choices:
         until = message.received_at + timedelta(days=NEXT_DAYS)
-        choices = community.rota.upcoming(message.person, _group_node(message), kinds, message.received_at, until)
+        choices = community.rota.upcoming(message.person, group_node(message), kinds, message.received_at, until)
     if not choices:
         raise Refused("rota.nothing_soon", days=NEXT_DAYS)
     shown = choices[: IN_GROUP if message.in_group else ALONE]
@@ -51,7 +51,7 @@ def add(message: Message, community: Community, words: str = "") -> Reply:
         raise Refused("rota.add_how")
     kind = DutyKind(heard.kinds[0]) if len(heard.kinds) == 1 else None
     duty = Duty(heard.name, kind, heard.rule, heard.places, heard.station, heard.bring)
-    planned = community.rota.add(message.person, _group_node(message), duty, message.received_at)
+    planned = community.rota.add(message.person, group_node(message), duty, message.received_at)
     values: dict[str, Any] = {
         "who": who_of(planned.kind, planned.person_name),
         "station": planned.station.name,
@@ -95,7 +95,7 @@ def close(message: Message, community: Community, words: str = "") -> Replies:
     if days is None:
         raise Refused("rota.close_how")
     station = next((each.name for each in community.rota.all_stations() if each.name in message.text), "")
-    found = community.rota.close(message.person, _group_node(message), days[0], station, message.received_at, days[1])
+    found = community.rota.close(message.person, group_node(message), days[0], station, message.received_at, days[1])
     return _closed(found, community)
 
 
@@ -123,7 +123,9 @@ def _swapped(swapped: Swapped, message: Message, community: Community) -> Replie
     }
     station, myself = swapped.station.name, message.person.id
     residents = [
-        say("rota.swapped_for_residents", to=each, station=station, **values) for each in swapped.tell if each != myself
+        say("rota.swapped_for_residents", to=each, fallback_group=group, station=station, **values)
+        for each, group in swapped.tell.items()
+        if each != myself
     ]
     on_duty = [
         say("rota.swapped_for_others", to=each, station=station, **values)
@@ -166,7 +168,7 @@ def _of_days_named(message: Message, community: Community, kinds: tuple[DutyKind
     day = when.start.replace(hour=0, minute=0)
     last = when.end if when.end is not None and when.whole_day else day
     since: datetime = max(day, now)
-    return community.rota.upcoming(message.person, _group_node(message), kinds, since, last + timedelta(days=1))
+    return community.rota.upcoming(message.person, group_node(message), kinds, since, last + timedelta(days=1))
 
 
 def _line(choice: Choice, community: Community) -> str:
@@ -193,7 +195,3 @@ def _days(message: Message, community: Community) -> tuple[date, date] | None:
         raise Refused("bookings.no_such_day", day=impossible)
     when = find_when(message.text, message.received_at.astimezone(community.rules.zone))
     return (when.start.date(), (when.end or when.start).date()) if when is not None else None
-
-
-def _group_node(message: Message) -> str | None:
-    return message.group.node_id if message.group else None

@@ -75,10 +75,15 @@ _NOT_COMING = re.compile(
 _ASKS = re.compile(
     "在哪|哪里|哪儿|地址|怎么走|几点|什么时候|啥时候|哪天|几号|周几|带什么|带啥|要带|几楼|谁接待|是谁|哪位"
 )
+_REPORTS = re.compile("(?:我?[想要]?|请)?(?:反映|报修|投诉|举报|上报)")
 _TO_SOMEBODY = re.compile("想[请问找跟和说谈聊咨]|请您|您帮|咨询|请教|谈谈|聊聊|说说|问问|帮我看|帮忙看")
 """Words for whoever receives."""
 
+_MARKS = " ,\u3001\u3002.!~?"
 _PARTICLES = "啊呀哦吧了的呢哈嘛啦哟嗯"
+LONGEST_QUESTION = 8
+"""Characters of a question about the booking: 「小区那条路什么时候修」 is a matter of its own."""
+
 SHORT = 16
 """Characters of an answer that may be mere courtesy, a question about the booking, or a refusal."""
 
@@ -244,9 +249,18 @@ def hear_after_booking(text: str, courtesies: Sequence[str]) -> AfterBooking:
     if _NOT_COMING.fullmatch(rest):
         return AfterBooking.NOT_COMING
     meant = [sign for sign in rest if "\u4e00" <= sign <= "\u9fff"]
-    if len(meant) < 2 or _ASKS.search(rest) or re.fullmatch("第?[一二三四五\\d]个", rest):
+    if (
+        len(meant) < 2
+        or (len(meant) <= LONGEST_QUESTION and _ASKS.search(rest))
+        or re.fullmatch("第?[一二三四五\\d]个", rest)
+    ):
         return AfterBooking.QUESTION
     return AfterBooking.REASON
+
+
+def begins_as_report(text: str) -> bool:
+    """Whether words say outright that they are a report: 反映, 报修, 投诉."""
+    return _REPORTS.match(text) is not None
 
 
 def is_like_a_report(text: str) -> bool:
@@ -271,10 +285,10 @@ def _without(text: str, courtesies: Sequence[str]) -> str:
 
 
 def _without_first(text: str, courtesies: Sequence[str]) -> str:
-    """The longest courtesy off the front, with the marks and particles around it."""
-    text = text.strip(f" ,\u3001\u3002.!~?{_PARTICLES}").casefold()
+    """The longest courtesy off the front, with the marks and particles around it. 「算了」 ends in one of its own."""
+    text = text.strip(_MARKS).casefold()
     first = max((each for each in courtesies if text.startswith(each)), key=len, default="")
-    return text[len(first) :].strip(f" ,\u3001\u3002.!~?{_PARTICLES}")
+    return text[len(first) :].strip(_MARKS + _PARTICLES)
 
 
 def _when(text: str, now: datetime) -> tuple[datetime | None, datetime | None, datetime | None]:
