@@ -17,7 +17,8 @@ def post(reply: Reply, community: Community, now: datetime) -> None:
         return
     if not isinstance(reply.to, str):
         raise ValueError(f"{reply.key}: there is no message to answer")
-    _to_person(reply, Private(reply.to, reply.fallback_group), Urgency.NOTICE, community, now, prefer=None)
+    prefer = _channel_of(reply.fallback_group, community)
+    _to_person(reply, Private(reply.to, reply.fallback_group), Urgency.NOTICE, community, now, prefer=prefer)
 
 
 def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
@@ -27,7 +28,8 @@ def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Com
         post_in_group(reply, reply.to, community, now)
     elif isinstance(reply.to, str):
         recipient = Private(reply.to, reply.fallback_group)
-        _to_person(reply, recipient, Urgency.NOTICE, community, now, prefer=channel)
+        prefer = _channel_of(reply.fallback_group, community) or channel
+        _to_person(reply, recipient, Urgency.NOTICE, community, now, prefer=prefer)
     elif reply.to is Chat.PRIVATE:
         _to_sender(reply, incoming, person, community)
     elif incoming.group is not None:
@@ -57,6 +59,13 @@ def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Comm
         not_before=reply.not_before,
     )
     _remember_question(reply, person.id, community, now)
+
+
+def _channel_of(group: str | None, community: Community) -> str | None:
+    """The running channel in which a group is: there they are told how to be reached. None where that is not sure."""
+    running = community.notices.channels
+    found = [channel for channel, external_id in community.tree.groups if external_id == group and channel in running]
+    return found[0] if len(found) == 1 else None
 
 
 def _to_person(

@@ -39,7 +39,7 @@ async def test_a_booking_by_question(browser: Browser, address: str, tmp_path: P
         await fits(zhao)
         await zhao.screenshot(path=tmp_path / "booked.png")
         await say(zhao, PRIVATE, "楼上总漏水")
-        await hears(zhao, PRIVATE, "B001记下了,只有接待的人看得到")
+        await hears(zhao, PRIVATE, "B001记下了“")
         await say(zhao, PRIVATE, "我的预约")
         await hears(zhao, PRIVATE, f"B001 {wanted['time']}")
         await fits(zhao)

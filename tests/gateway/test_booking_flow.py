@@ -128,7 +128,7 @@ async def book(gateway: Gateway) -> None:
     for part in ("12月9日(周三)14:00", "幸福社区工作站", RECEIVES, "幸福路12号", "来不了回“取消”"):
         assert part in confirmed.text
     gateway.say("zhao", REASON)
-    await heard(gateway, "zhao", "B001记下了,只有接待的人看得到")
+    await heard(gateway, "zhao", "B001记下了“")
 
 
 async def test_a_booking_from_the_question_to_whether_it_helped(
@@ -194,9 +194,13 @@ def said_to(gateway: Gateway, contact: str, words: str) -> list[Sent]:
 
 
 def assert_private(everything: list[Sent]) -> None:
-    """Why the resident came, and what was said, went to the deputy alone; the group never heard of the booking."""
+    """Why the resident came, and what was said, went to the deputy alone, beside the resident's own words back to them;
+    the group never heard of the booking."""
     told = {sent.conversation for sent in everything if any(word in sent.text for word in PRIVATE_WORDS)}
-    assert told == {"shen"}
+    assert told == {"shen", "zhao"}
+    to_resident = [sent.text for sent in everything if sent.conversation == "zhao"]
+    assert sum(REASON in text for text in to_resident) == 1
+    assert not any(RECORD in text for text in to_resident)
     in_group = "\n".join(sent.text for sent in everything if sent.conversation == ROOM)
     assert "B001" not in in_group
     assert "赵" not in in_group
