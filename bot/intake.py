@@ -16,7 +16,7 @@ from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
 from handlers.hearing.alarms import hear_alarm
 from handlers.hearing.normalise import normalise
-from handlers.hearing.quotes import number_quoted, quotation, without_quotation
+from handlers.hearing.quotes import OPENS_QUOTATION, number_quoted, quotation, without_quotation
 from handlers.messages import Incoming
 from storage.database import Store
 
@@ -58,8 +58,7 @@ class Intake:
         """Whether a group message is for the bot."""
         group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
         listens = group is not None and group.ear is not Ear.MENTION
-        said = normalise(without_quotation(incoming.text))
-        if group is not None and group.ear is Ear.ALARM and hear_alarm(said) is not None:
+        if group is not None and group.ear is Ear.ALARM and _cries_for_help(incoming.text):
             return True
         return is_for_bot(
             incoming.text,
@@ -71,6 +70,8 @@ class Intake:
     async def _is_me_too(self, incoming: Incoming) -> bool:
         """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago, or in reply
         to the bot's words about one; in reply to a neighbour it may mean anything."""
+        if len(incoming.text) > LONGEST_ME_TOO and not incoming.text.startswith(OPENS_QUOTATION):
+            return False
         said = without_quotation(incoming.text)
         if len(said) > LONGEST_ME_TOO or normalise(said) not in self._me_too:
             return False
@@ -131,3 +132,8 @@ class Intake:
     async def _kept(self, carrier: Incoming) -> str:
         assert carrier.fetch_photo is not None
         return await asyncio.to_thread(self._photos.keep, await carrier.fetch_photo())
+
+
+def _cries_for_help(text: str) -> bool:
+    """Normalising costs more than all the rest: only where a group has cries for help heard."""
+    return hear_alarm(normalise(without_quotation(text))) is not None

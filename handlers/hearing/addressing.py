@@ -4,7 +4,7 @@ import re
 
 from handlers.hearing.listening import Listener
 from handlers.hearing.normalise import clean, normalise
-from handlers.hearing.quotes import without_quotation
+from handlers.hearing.quotes import OPENS_QUOTATION, without_quotation
 
 _MARKS = " \u2005\n\t,:!?~\u3001\u3002\uff0c\uff1a\uff01\uff1f\uff5e"
 _AT_SIGNS = "@\uff20"
@@ -18,7 +18,8 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listen
     """
     if mentions_bot:
         return True
-    text = without_quotation(text)
+    if text.startswith(OPENS_QUOTATION):
+        text = without_quotation(text)
     if not text:
         return False
     head = text[0]

@@ -6,7 +6,7 @@ Only what stands below is what the person says.
 import re
 from dataclasses import dataclass
 
-_OPENS = "「"
+OPENS_QUOTATION = "「"
 _LINE_BELOW = re.compile(r"」[ \t]*\r?\n[-\u2014\u2500 ]{3,}\r?\n")
 _WHO = re.compile(r"「(?P<who>[^:\uff1a\n]{1,40})[:\uff1a]")
 _NUMBER = re.compile(r"(?<!\d)\d{4,9}(?![\d:-])")
@@ -43,4 +43,4 @@ def number_quoted(text: str, bot_name: str) -> int | None:
 
 
 def _below(text: str) -> re.Match[str] | None:
-    return _LINE_BELOW.search(text) if text.startswith(_OPENS) else None
+    return _LINE_BELOW.search(text) if text.startswith(OPENS_QUOTATION) else None
