@@ -1,8 +1,14 @@
-"""What every peer has: an environment of its own, made on first use from a pinned list."""
+"""What every peer has: an environment of its own, made on first use, and a process of it that plays rounds."""
 
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 PATIENCE = 600
@@ -16,6 +22,45 @@ class NoPeer(Exception):
 def requirements(name: str) -> Path:
     """The pinned list of a peer."""
     return HERE / "peers" / f"requirements-{name}.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A running process, which answers each line with a round as JSON behind its mark."""
+
+    name: str
+    ask: IO[str]
+    answers: IO[str]
+
+    def round(self) -> dict[str, Any]:
+        """One round. Raises `NoPeer` where the process has ended instead."""
+        self.ask.write("\n")
+        self.ask.flush()
+        mark = f"{self.name}: "
+        for line in self.answers:
+            if line.startswith(mark):
+                return dict(json.loads(line.removeprefix(mark)))
+        raise NoPeer("its process ended before the round did")
+
+
+@contextmanager
+def running(name: str, driver: str, asked: Path, environment: Mapping[str, str] | None = None) -> Iterator[Peer]:
+    """A peer's driver, of `peers/`, with what it is asked. Raises `NoPeer`."""
+    command = [str(python_of(name)), "-W", "ignore", str(HERE / "peers" / driver), str(asked)]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    around = os.environ | dict(environment or {})
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, text=True, env=around) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Peer(name, process.stdin, process.stdout)
+        finally:
+            process.kill()
+
+
+def version_of(name: str) -> str:
+    """The peer as its pinned list has it: errbot==6.2.0."""
+    return next(line for line in requirements(name).read_text().splitlines() if line.startswith(f"{name}=="))
 
 
 def python_of(name: str) -> Path:

@@ -18,9 +18,11 @@ from storage.database import Database
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "text", ["今天的菜真新鲜,谁一起拼车去市场看看", "「老李:晚上打牌吗」\n- - - - - -\n晚上的事晚上说,先吃饭"]
-)
+TALK = "今天的菜真新鲜,谁一起拼车去市场看看"
+REPLY = f"「老李:晚上打牌吗」\n- - - - - -\n{TALK}"
+
+
+@pytest.mark.parametrize("text", [TALK, REPLY], ids=["talk", "a reply to a neighbour"])
 async def test_most_talk_is_let_go_without_being_normalised(
     sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:

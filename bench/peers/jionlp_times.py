@@ -19,7 +19,7 @@ def read(phrase, base):
     """The start as jionlp says it; None where it finds no time."""
     try:
         return jionlp.parse_time(phrase, time_base=base)["time"][0]
-    except Exception:  # noqa: BLE001 - it raises where it reads nothing
+    except (ValueError, LookupError, TypeError):  # raised where it reads nothing
         return None
 
 

@@ -1,6 +1,6 @@
 """Writes `grievances.jsonl`: three weeks of 幸福社区 around the National Day of 2026, for `python -m bot simulate`.
 
-    python examples/xingfu/make_grievances.py [FILE]
+    python -m examples.xingfu.make_grievances [FILE]
 
 Made-up neighbours talk with the real program: they hear what it says and answer, staff read what they are sent and act
 some time later, in their hours. What everybody said becomes the script; played again it takes the same course, since
@@ -17,17 +17,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
-
-from bot.channels import pipe  # noqa: E402  # the checkout is on the path only now
-from community.grievances import Grievance  # noqa: E402
-from community.grievances.steps import State  # noqa: E402
-from community.parts.questions import Question  # noqa: E402
-from community.parts.working_calendar import is_working_day  # noqa: E402
-from community.refused import Refused  # noqa: E402
-from community.rules import CHINA  # noqa: E402
-from examples.xingfu.playing import (  # noqa: E402
+from bot.channels import pipe
+from community.grievances import Grievance
+from community.grievances.steps import State
+from community.parts.questions import Question
+from community.parts.working_calendar import is_working_day
+from community.refused import Refused
+from community.rules import CHINA
+from examples.xingfu.playing import (
     DAY,
     HOUR,
     MINUTE,
@@ -40,9 +37,10 @@ from examples.xingfu.playing import (  # noqa: E402
     demo_desk,
     write,
 )
-from handlers import phrasebook  # noqa: E402
-from handlers.hearing.normalise import normalise  # noqa: E402
+from handlers import phrasebook
+from handlers.hearing.normalise import normalise
 
+HERE = Path(__file__).resolve().parent
 SEED = 20260921
 FIRST, LAST = date(2026, 9, 21), date(2026, 10, 11)
 HOLIDAY = (date(2026, 10, 1), date(2026, 10, 7))

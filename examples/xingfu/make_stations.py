@@ -1,6 +1,6 @@
 """Writes `stations.jsonl`: two months of the stations of 幸福社区, with the Mid-Autumn and National Day of 2026.
 
-    python examples/xingfu/make_stations.py [FILE]
+    python -m examples.xingfu.make_stations [FILE]
 
 Made-up neighbours book with the real program, hear what it says and answer; those on duty call, mark and write down.
 Made as `make_grievances.py` is: after a change in what is asked, run it again.
@@ -15,17 +15,14 @@ from itertools import cycle
 from pathlib import Path
 from random import Random
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
-
-from bot.channels import pipe  # noqa: E402  # the checkout is on the path only now
-from community.bookings.ledger import Ledger  # noqa: E402
-from community.bookings.steps import OPEN  # noqa: E402
-from community.grievances.steps import State as GrievanceState  # noqa: E402
-from community.parts.questions import Question  # noqa: E402
-from community.refused import Refused  # noqa: E402
-from community.rules import CHINA  # noqa: E402
-from examples.xingfu.playing import (  # noqa: E402
+from bot.channels import pipe
+from community.bookings.ledger import Ledger
+from community.bookings.steps import OPEN
+from community.grievances.steps import State as GrievanceState
+from community.parts.questions import Question
+from community.refused import Refused
+from community.rules import CHINA
+from examples.xingfu.playing import (
     DAY,
     HOUR,
     MINUTE,
@@ -38,11 +35,12 @@ from examples.xingfu.playing import (  # noqa: E402
     demo_desk,
     write,
 )
-from storage import bookings, people, rota  # noqa: E402
-from storage.bookings import Booking  # noqa: E402
-from storage.rota import Reception  # noqa: E402
-from storage.tables import BookingState, DutyKind, ReceptionState  # noqa: E402
+from storage import bookings, people, rota
+from storage.bookings import Booking
+from storage.rota import Reception
+from storage.tables import BookingState, DutyKind, ReceptionState
 
+HERE = Path(__file__).resolve().parent
 SEED = 20260914
 FIRST, LAST = date(2026, 9, 14), date(2026, 11, 13)
 HORIZON = 9 * DAY
