@@ -16,11 +16,10 @@ from handlers.grievances.wording import (
     as_typed,
     ask_verdict,
     case,
+    case_in_full,
     dispatched,
-    mark,
     named,
     no_longer_asked,
-    resident_name,
     to_each,
     to_resident,
 )
@@ -50,13 +49,8 @@ def accept(message: Message, community: Community, number: int | None = None) ->
     return [
         say(
             "grievances.yours_now",
-            number=number,
-            mark=mark(grievance),
-            place=grievance.place,
-            words=grievance.words,
-            resident=resident_name(grievance, community),
-            resolve_by=grievance.resolve_by,
             pictures=outcome.photos,
+            **case_in_full(grievance, community),
         ),
         *_to_followers(grievance, outcome.tell, accepted, handler=outcome.handler),
         *to_each([outcome.lead] if outcome.lead else (), "grievances.lead", number=number, handler=outcome.handler),
@@ -73,13 +67,8 @@ def assign(message: Message, community: Community, number: int, words: str) -> R
     to_handler = say(
         "grievances.assigned_to_you",
         to=outcome.handler.person_id,
-        number=number,
-        mark=mark(grievance),
-        place=grievance.place,
-        words=grievance.words,
-        resident=resident_name(grievance, community),
-        resolve_by=grievance.resolve_by,
         pictures=outcome.photos,
+        **case_in_full(grievance, community),
     )
     told = [
         *_to_followers(grievance, outcome.tell, "grievances.assigned_resident", handler=outcome.handler),

@@ -1,17 +1,19 @@
 """The resident's side: solved or not, the mark, looking up, urging, withdrawing."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from community import Community
 from community.grievances import Grievance, Outcome
+from community.grievances.meant import Hint
 from community.grievances.outcomes import Left, PlaceMissing, Progress, Reopened
 from community.grievances.steps import UNHANDLED, Satisfaction, State, Step
 from community.grievances.verdicts import awaits_word
 from community.parts.notice import Urgency
 from community.parts.questions import Question
+from community.people import Person
 from community.phone_list import Reason
 from handlers import phrasebook
 from handlers.grievances.intake import add, ask_confirm, ask_place, report_again
@@ -33,6 +35,10 @@ from handlers.hearing.openings import leaves_something
 from handlers.messages import Message, Plain, Replies, Reply, ask, say, say_in_group
 from handlers.routing import router
 from handlers.speaking.texts import shorten
+
+Deed = Callable[[int, Message, Community], Replies | Reply]
+Find = Callable[[Person, Hint, datetime], Sequence[Grievance]]
+"""Those of a person that can be meant, by what they named."""
 
 VERDICTS = (Step.SOLVED, Step.PARTLY, Step.UNSOLVED)
 MARKS = tuple(each.name.lower() for each in Satisfaction)
@@ -153,19 +159,23 @@ def which(message: Message, community: Community, question: Question, choice: st
     deed, found = str(question.about["deed"]), chosen(question, choice, message, community)
     if len(found) > 1:
         return let_choose(deed, found, message, community)
-    deeds = {"look_up": _look_up, "urge": _urge, "unsolved": _unsolved, "withdraw": _withdraw, "leave": _leave}
-    return deeds[deed](found[0].number, message, community)
+    return _DEEDS[deed](found[0].number, message, community)
+
+
+def _do(deed: str, number: int | None, find: Find, message: Message, community: Community) -> Replies | Reply:
+    """Does something with the case of this number; without one, with the only one that can be meant."""
+    if number is None:
+        found = find(message.person, hint(message, community), message.received_at)
+        if len(found) > 1:
+            return let_choose(deed, found, message, community)
+        number = found[0].number
+    return _DEEDS[deed](number, message, community)
 
 
 @router.command("grievances.urge")
-def urge(message: Message, community: Community, number: int | None = None) -> Replies:
+def urge(message: Message, community: Community, number: int | None = None) -> Replies | Reply:
     """「催 0012」: once a day."""
-    if number is not None:
-        return _urge(number, message, community)
-    found = community.grievances.verdicts.to_urge(message.person, hint(message, community), message.received_at)
-    if len(found) > 1:
-        return [let_choose("urge", found, message, community)]
-    return _urge(found[0].number, message, community)
+    return _do("urge", number, community.grievances.verdicts.to_urge, message, community)
 
 
 def _urge(number: int, message: Message, community: Community) -> Replies:
@@ -190,12 +200,7 @@ def _urge(number: int, message: Message, community: Community) -> Replies:
 @router.command("grievances.unsolved")
 def unsolved(message: Message, community: Community, number: int | None = None, words: str = "") -> Replies | Reply:
     """「没解决 0012」, also long after it was asked."""
-    if number is not None:
-        return _unsolved(number, message, community)
-    found = community.grievances.verdicts.to_reopen(message.person, hint(message, community), message.received_at)
-    if len(found) > 1:
-        return [let_choose("unsolved", found, message, community)]
-    return _unsolved(found[0].number, message, community)
+    return _do("unsolved", number, community.grievances.verdicts.to_reopen, message, community)
 
 
 def _unsolved(number: int, message: Message, community: Community) -> Replies | Reply:
@@ -280,12 +285,7 @@ def sure(message: Message, community: Community, question: Question, choice: str
 @router.command("grievances.leave")
 def leave(message: Message, community: Community, number: int | None = None) -> Replies | Reply:
     """「不跟进了 0012」."""
-    if number is not None:
-        return _leave(number, message, community)
-    found = community.grievances.verdicts.to_leave(message.person, hint(message, community), message.received_at)
-    if len(found) > 1:
-        return [let_choose("leave", found, message, community)]
-    return _leave(found[0].number, message, community)
+    return _do("leave", number, community.grievances.verdicts.to_leave, message, community)
 
 
 def _leave(number: int, message: Message, community: Community) -> Replies:
@@ -360,3 +360,13 @@ def _ask_here(grievance: Grievance, community: Community) -> Reply:
         open_for=community.rules.verdict_open,
         named=named(grievance),
     )
+
+
+_DEEDS: Mapping[str, Deed] = {
+    "look_up": _look_up,
+    "urge": _urge,
+    "unsolved": _unsolved,
+    "withdraw": _withdraw,
+    "leave": _leave,
+}
+"""What can be asked for without a number."""

@@ -10,7 +10,7 @@ from community.grievances.outcomes import Reported
 from community.parts.notice import Urgency
 from community.tree import Role, RoleHolder
 from handlers.hearing import categories
-from handlers.messages import Message, Plain, Replies, Reply, ask, say
+from handlers.messages import Message, Replies, Reply, ask, say
 from handlers.speaking.texts import Words, load, shorten, worded
 
 QUOTE = 60
@@ -55,6 +55,18 @@ def named(grievance: Grievance) -> str:
     if grievance.private:
         return f"{grievance.number:04}"
     return f"{grievance.number:04} {title(grievance.category)}"
+
+
+def case_in_full(grievance: Grievance, community: Community) -> dict[str, Any]:
+    """What whoever has it is told of it: all of the words, and whose they are."""
+    return {
+        "number": grievance.number,
+        "mark": mark(grievance),
+        "place": grievance.place,
+        "words": grievance.words,
+        "resident": resident_name(grievance, community),
+        "resolve_by": grievance.resolve_by,
+    }
 
 
 def title(category: str) -> str:
@@ -143,28 +155,16 @@ def ask_verdict(
     grievance: Grievance, community: Community, note: str = "", *, urgency: Urgency = Urgency.NOTICE
 ) -> Reply:
     """Whether it is solved: with the handler's word when it is new, plainly when it is asked again."""
-    about: dict[str, Plain] = {"number": grievance.number}
-    if note:
-        return ask(
-            "grievances.ask_verdict",
-            "grievances.verdict",
-            about,
-            to=grievance.resident_id,
-            open_for=community.rules.verdict_open,
-            urgency=urgency,
-            fallback_group=grievance.group,
-            named=named(grievance),
-            note=shorten(note, QUOTE),
-        )
     return ask(
-        "grievances.ask_verdict_again",
+        "grievances.ask_verdict" if note else "grievances.ask_verdict_again",
         "grievances.verdict",
-        about,
+        {"number": grievance.number},
         to=grievance.resident_id,
         open_for=community.rules.verdict_open,
         urgency=urgency,
         fallback_group=grievance.group,
         named=named(grievance),
+        note=shorten(note, QUOTE),
     )
 
 
