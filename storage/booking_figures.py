@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, distinct, func, or_, select
 
 from storage.database import Store
-from storage.rota import Station
+from storage.rota import STATION, Station
 from storage.tables import BookingState, ReceptionState, bookings, receptions, stations
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Counts:
     """What came of the receptions of one person on duty at one station. What has not begun is left out.
 
     `held` and `closed` are receptions, the rest are bookings. `booked` had a place, and is the sum of `came`, `missed`,
@@ -25,8 +25,6 @@ class Counted:
     `helped` of those who came.
     """
 
-    station_id: str
-    person_name: str
     held: int
     closed: int
     booked: int
@@ -40,6 +38,15 @@ class Counted:
     grievances: int
     answered: int
     helped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts of one person on duty at one station."""
+
+    station_id: str
+    person_name: str
+    counts: Counts
 
 
 _CLOSED = receptions.c.state == ReceptionState.CLOSED
@@ -92,9 +99,7 @@ _COUNT = (
 _AT_STATIONS = _COUNT.where(receptions.c.station_id.in_(bindparam("stations", expanding=True)))
 _OF_PERSON = _COUNT.where(receptions.c.person_id == bindparam("person"))
 _EVER_ON_DUTY = select(receptions.c.id).where(receptions.c.person_id == bindparam("person")).limit(1)
-_STATIONS = select(stations.c.id, stations.c.node_id, stations.c.name, stations.c.address, stations.c.hours).order_by(
-    stations.c.id
-)
+_STATIONS = select(*STATION).order_by(stations.c.id)
 
 
 def at_stations(
@@ -120,4 +125,5 @@ def stations_ever(store: Store) -> list[Station]:
 
 
 def _counted(store: Store, statement: Select[Any], values: dict[str, Any]) -> list[Counted]:
-    return [Counted(*row) for row in store.connection.execute(statement, values)]
+    rows = store.connection.execute(statement, values)
+    return [Counted(station_id, name, Counts(*counts)) for station_id, name, *counts in rows]

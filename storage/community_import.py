@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
 from storage.database import Store
 from storage.people import Address
+from storage.rota import RULE, STATION
 from storage.tables import (
     DutyKind,
     ReceptionState,
@@ -95,30 +96,14 @@ _ADDRESSES = select(
     addresses.c.channel, addresses.c.external_id, addresses.c.person_id, addresses.c.seen_at.is_not(None)
 ).order_by(*addresses.primary_key)
 
-_STATIONS = select(
-    stations.c.id,
-    stations.c.node_id,
-    stations.c.name,
-    stations.c.address,
-    stations.c.hours,
-    stations.c.ended_at.is_not(None),
-).order_by(stations.c.id)
+_STATIONS = select(*STATION, stations.c.ended_at.is_not(None)).order_by(stations.c.id)
 _CLOSED_AHEAD = exists().where(
     receptions.c.rota_id == rotas.c.id,
     receptions.c.state == ReceptionState.CLOSED,
     receptions.c.begins_at > bindparam("now"),
 )
 _ROTAS = select(
-    rotas.c.id,
-    rotas.c.station_id,
-    rotas.c.kind,
-    rotas.c.person_id,
-    rotas.c.person_name,
-    rotas.c.words,
-    rotas.c.places,
-    rotas.c.on_holiday,
-    rotas.c.bring,
-    rotas.c.starts_on,
+    *RULE,
     rotas.c.from_file,
     rotas.c.ended_at.is_not(None),
     ~_CLOSED_AHEAD,

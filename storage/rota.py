@@ -68,10 +68,12 @@ class Reception:
     stage: str
 
 
-_STATION = (stations.c.id, stations.c.node_id, stations.c.name, stations.c.address, stations.c.hours)
-_STATIONS = select(*_STATION).where(stations.c.ended_at.is_(None)).order_by(stations.c.id)
-_STATION_BY_ID = select(*_STATION).where(stations.c.id == bindparam("wanted"))
-_ROTA = (
+STATION = (stations.c.id, stations.c.node_id, stations.c.name, stations.c.address, stations.c.hours)
+"""The columns of a `Station`."""
+
+_STATIONS = select(*STATION).where(stations.c.ended_at.is_(None)).order_by(stations.c.id)
+_STATION_BY_ID = select(*STATION).where(stations.c.id == bindparam("wanted"))
+RULE = (
     rotas.c.id,
     rotas.c.station_id,
     rotas.c.kind,
@@ -82,9 +84,10 @@ _ROTA = (
     rotas.c.on_holiday,
     rotas.c.bring,
     rotas.c.starts_on,
-    rotas.c.planned_to,
-    rotas.c.from_file,
 )
+"""The columns that say what a rule is: the first of a `Rota`."""
+
+_ROTA = (*RULE, rotas.c.planned_to, rotas.c.from_file)
 _ROTAS = (
     select(*_ROTA)
     .join_from(rotas, stations)

@@ -28,8 +28,8 @@ from community.refused import Refused
 from community.rota import Reception
 from community.rules import CHINA, Rules
 from handlers.bookings import calendar
-from handlers.bookings.wording import in_words
 from handlers.messages import Incoming
+from handlers.speaking.texts import in_words
 from storage import calendar_feeds, rota
 from storage.calendar_feeds import Feed
 from storage.database import Database, Store

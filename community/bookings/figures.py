@@ -20,27 +20,13 @@ from storage.rota import Station
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """One cell of a report: receptions held and closed, and bookings. What each means is said at `Counted`."""
-
-    held: int
-    closed: int
-    booked: int
-    came: int
-    missed: int
-    unmarked: int
-    cancelled: int
-    late: int
-    called_off: int
-    waited_in_vain: int
-    grievances: int
-    answered: int
-    helped: int
+class Counts(booking_figures.Counts):
+    """One cell of a report: the sums of what was counted, and the rates of them."""
 
     @classmethod
     def of(cls, counted: Sequence[Counted]) -> "Counts":
         """The sums."""
-        return cls(*(sum(getattr(each, field.name) for each in counted) for field in fields(cls)))
+        return cls(*(sum(getattr(each.counts, field.name) for each in counted) for field in fields(cls)))
 
     @property
     def attendance(self) -> Rate:

@@ -11,10 +11,11 @@ from community.bookings.steps import State
 from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
 from community.refused import Refused
 from community.rota import Station
-from handlers.bookings.wording import group_node, in_words, who
+from handlers.bookings.wording import group_node, who
 from handlers.hearing.receptions import find_name
 from handlers.messages import Message, Replies, Reply, say, say_in_group
 from handlers.routing import router
+from handlers.speaking.texts import in_words
 
 MOST_LINES = 3
 """Links in one answer."""
@@ -178,16 +179,12 @@ def _turn_notes(turn: Turn, community: Community) -> str:
 
 def _spell_entry(spell: Spell, community: Community) -> Entry:
     """A reception for everybody: who, where, and how many places are left."""
-    return Entry(
-        uid=f"reception-{spell.reception.id}@xiaoshan",
-        sequence=spell.sequence,
-        begins=spell.reception.begins_at,
-        ends=spell.reception.ends_at,
+    return _reception_entry(
+        spell,
+        uid="reception",
         summary=in_words("calendars.spell", community, who=who(spell.reception)),
-        place=_where(spell.station),
         notes=_spell_notes(spell, community) + _bring(spell.reception.bring, community),
         cancelled=spell.closed,
-        changed_at=spell.changed_at,
     )
 
 
@@ -204,16 +201,12 @@ def _spell_notes(spell: Spell, community: Community) -> str:
 
 def _duty_entry(spell: Spell, community: Community) -> Entry:
     """A reception for whoever receives: how many come, and no names."""
-    return Entry(
-        uid=f"duty-{spell.reception.id}@xiaoshan",
-        sequence=spell.sequence,
-        begins=spell.reception.begins_at,
-        ends=spell.reception.ends_at,
+    return _reception_entry(
+        spell,
+        uid="duty",
         summary=in_words("calendars.duty", community),
-        place=_where(spell.station),
         notes=_duty_notes(spell, community),
         cancelled=spell.closed or spell.elsewhere,
-        changed_at=spell.changed_at,
     )
 
 
@@ -237,3 +230,17 @@ def _where(station: Station) -> str:
 
 def _bring(bring: str, community: Community) -> str:
     return in_words("calendars.bring", community, bring=bring) if bring else ""
+
+
+def _reception_entry(spell: Spell, *, uid: str, summary: str, notes: str, cancelled: bool) -> Entry:
+    return Entry(
+        uid=f"{uid}-{spell.reception.id}@xiaoshan",
+        sequence=spell.sequence,
+        begins=spell.reception.begins_at,
+        ends=spell.reception.ends_at,
+        summary=summary,
+        place=_where(spell.station),
+        notes=notes,
+        cancelled=cancelled,
+        changed_at=spell.changed_at,
+    )

@@ -11,14 +11,14 @@ from community.grievances.outcomes import Where
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.refused import Refused
-from handlers.bookings.wording import clock, hours, id_of, in_words, place_values, relation, who
+from handlers.bookings.wording import clock, hours, id_of, place_values, relation, who
 from handlers.hearing import categories
 from handlers.hearing.normalise import normalise
 from handlers.hearing.places import find_place
 from handlers.hearing.times import find_when
 from handlers.messages import Chat, Message, Replies, Reply, say, say_in_group
 from handlers.routing import router
-from handlers.speaking.texts import load, shorten
+from handlers.speaking.texts import in_words, load, shorten
 
 HELPED = ("helped", "partly", "no")
 LONGEST_LINE = 30

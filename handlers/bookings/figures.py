@@ -11,7 +11,7 @@ from community.parts.figures import SMALLEST_CELL, Rate, published
 from handlers.messages import Message, Replies, Reply, say
 from handlers.periods import in_days, read_period
 from handlers.routing import router
-from handlers.speaking.texts import load
+from handlers.speaking.texts import in_words
 
 LINES = 3
 """Lines in a message."""
@@ -34,8 +34,8 @@ def figures(message: Message, community: Community, words: str = "") -> Replies:
     if not found:
         return [say("booking_figures.nothing", days=days)]
     if len(found) > MOST_IN_FULL:
-        return _in_lines(found, days)
-    return [reply for each in found for reply in _in_full(each, days)]
+        return _in_lines(found, days, community)
+    return [reply for each in found for reply in _in_full(each, days, community)]
 
 
 def _named(message: Message, community: Community, words: str) -> tuple[frozenset[str], str]:
@@ -52,18 +52,18 @@ def _named(message: Message, community: Community, words: str) -> tuple[frozense
 # --- what is said -------------------------------------------------------------------------------------------
 
 
-def _in_full(each: StationFigures, days: str) -> Replies:
+def _in_full(each: StationFigures, days: str, community: Community) -> Replies:
     """Everything of a station; of somebody's own part only that."""
     if each.own:
         return [reply for row in each.by_person for reply in _total(each.station.name + row.name, row.counts, days)]
     total = _total(each.station.name, each.total, days)
-    lines = [_line(row.name, row.counts) for row in each.by_person]
+    lines = [_line(row.name, row.counts, community) for row in each.by_person]
     return [*total, *_lines(lines)]
 
 
-def _in_lines(found: Sequence[StationFigures], days: str) -> Replies:
+def _in_lines(found: Sequence[StationFigures], days: str, community: Community) -> Replies:
     """A line for each of many stations."""
-    lines = [_line(each.station.name, each.total) for each in found]
+    lines = [_line(each.station.name, each.total, community) for each in found]
     return [say("booking_figures.stations", days=days, count=len(found), example=found[0].station.name), *_lines(lines)]
 
 
@@ -102,11 +102,12 @@ def _outcomes(counts: Counts) -> Reply:
     )
 
 
-def _line(name: str, counts: Counts) -> str:
+def _line(name: str, counts: Counts, community: Community) -> str:
     if counts.booked < SMALLEST_CELL:
-        return in_words("booking_figures.row_too_few", name=name, held=counts.held, closed=counts.closed)
+        return in_words("booking_figures.row_too_few", community, name=name, held=counts.held, closed=counts.closed)
     return in_words(
         "booking_figures.row",
+        community,
         name=name,
         held=counts.held,
         closed=counts.closed,
@@ -123,8 +124,3 @@ def _count(count: int) -> str:
 def _rate(rate: Rate) -> str:
     """A rate tells its numerator too, so it is hidden with it."""
     return str(rate) if rate.numerator >= SMALLEST_CELL else _count(rate.numerator)
-
-
-def in_words(key: str, **values: object) -> str:
-    """A piece of what is said."""
-    return load()[key].format_map(values)

@@ -10,11 +10,12 @@ from community.refused import Refused
 from community.rota import Duty, DutyKind, Ended, Swapped
 from handlers.bookings.booking import offered_choices
 from handlers.bookings.reminders import closed
-from handlers.bookings.wording import group_node, hours, in_words, left, who, who_of
+from handlers.bookings.wording import group_node, hours, left, who, who_of
 from handlers.hearing.receptions import HeardDuty, find_kinds, find_names, hear_duty, impossible_day
 from handlers.hearing.times import find_when
 from handlers.messages import Message, Replies, Reply, say, say_in_group
 from handlers.routing import router
+from handlers.speaking.texts import in_words
 
 IN_GROUP, ALONE = 4, 10
 """Receptions that are listed in a group, and privately."""

@@ -12,7 +12,7 @@ from community.refused import Refused
 from community.rota import DutyKind, Reception
 from handlers.messages import Chat, Message, Plain, Replies, Reply, ask, say, say_in_group
 from handlers.routing import CommandHandler, as_replies
-from handlers.speaking.texts import Texts, day, load
+from handlers.speaking.texts import day, in_words, load
 
 Pick = Literal["book", "change", "wait"]
 """What a number that is asked for does."""
@@ -50,11 +50,6 @@ def privately(handler: CommandHandler) -> CommandHandler:
         return [say_in_group("bookings.in_group"), *said]
 
     return answer
-
-
-def in_words(key: str, community: Community, **values: object) -> str:
-    """A piece of what is said or written."""
-    return Texts(community.rules.zone).render(key, values)
 
 
 def who(reception: Reception) -> str:

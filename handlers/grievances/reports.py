@@ -12,7 +12,7 @@ from handlers.grievances.wording import title
 from handlers.messages import Message, Replies, Reply, say
 from handlers.periods import in_days, read_period
 from handlers.routing import Job, router
-from handlers.speaking.texts import Texts
+from handlers.speaking.texts import in_words
 
 LINES = 3
 """Lines in a message."""
@@ -150,11 +150,6 @@ def _heading(report: Report, message: Message, community: Community) -> dict[str
         "area": "、".join(area.name for area in report.areas),
         "days": in_days(report.period, message.received_at.astimezone(community.rules.zone)),
     }
-
-
-def in_words(key: str, community: Community, **values: object) -> str:
-    """A piece of what is said."""
-    return Texts(community.rules.zone).render(key, values)
 
 
 # --- every Monday -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from community import Community
 from community.tree import RoleHolder
 
 FOLDER = Path(__file__).parents[1] / "texts"
@@ -60,6 +61,11 @@ class Texts:
         if isinstance(value, Words):
             return self.render(value.key, value.values)
         return value
+
+
+def in_words(key: str, community: Community, **values: object) -> str:
+    """A piece of what is said or written, as words."""
+    return Texts(community.rules.zone).render(key, values)
 
 
 def day(value: date) -> str:
