@@ -7,13 +7,16 @@ from community.alarms import Alarms
 from community.bookings import Bookings
 from community.grievances import Grievances
 from community.groups import Groups
+from community.market import Market
 from community.parts.notice import Notices
 from community.parts.questions import Questions
 from community.people import People
 from community.phone_list import PhoneList
+from community.quizzes import Quizzes
 from community.rota import Rotas
 from community.rules import Rules
 from community.tree import Tree
+from community.volunteers import Volunteers
 from storage.database import Store
 
 
@@ -32,6 +35,9 @@ class Community:
     grievances: Grievances
     bookings: Bookings
     rota: Rotas
+    volunteers: Volunteers
+    market: Market
+    quizzes: Quizzes
 
     @classmethod
     def open(cls, store: Store, tree: Tree, rules: Rules, channels: Mapping[str, str]) -> "Community":
@@ -39,6 +45,7 @@ class Community:
         phone_list = PhoneList(store, tree)
         grievances = Grievances.open(store, tree, rules)
         bookings = Bookings.open(store, tree, rules, grievances)
+        volunteers = Volunteers.open(store, tree, rules)
         return cls(
             tree=tree,
             rules=rules,
@@ -51,4 +58,7 @@ class Community:
             grievances=grievances,
             bookings=bookings,
             rota=Rotas(bookings.ledger, bookings),
+            volunteers=volunteers,
+            market=Market.open(store, tree, rules, volunteers),
+            quizzes=Quizzes(store, tree, rules),
         )

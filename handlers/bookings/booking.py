@@ -11,18 +11,17 @@ from community.parts.questions import Question
 from community.refused import Refused
 from community.rota import DutyKind, Reception
 from handlers import phrasebook
+from handlers.answering import group_node, privately
 from handlers.bookings.calendar import link_to
 from handlers.bookings.wording import (
     CIRCLED,
     REASON_WITHIN,
     ask_which,
     booked,
-    group_node,
     id_of,
     listed,
     offers,
     place_values,
-    privately,
     waits,
 )
 from handlers.hearing.behalf import on_behalf_of

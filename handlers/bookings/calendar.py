@@ -11,7 +11,8 @@ from community.bookings.steps import State
 from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
 from community.refused import Refused
 from community.rota import Station
-from handlers.bookings.wording import group_node, who
+from handlers.answering import group_node
+from handlers.bookings.wording import who
 from handlers.hearing.receptions import find_name
 from handlers.messages import Message, Replies, Reply, say, say_in_group
 from handlers.routing import router

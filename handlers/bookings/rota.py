@@ -8,9 +8,10 @@ from community import Community
 from community.bookings.outcomes import Choice, ReceptionClosed
 from community.refused import Refused
 from community.rota import Duty, DutyKind, Ended, Swapped
+from handlers.answering import group_node
 from handlers.bookings.booking import offered_choices
 from handlers.bookings.reminders import closed
-from handlers.bookings.wording import group_node, hours, left, who, who_of
+from handlers.bookings.wording import hours, left, who, who_of
 from handlers.hearing.receptions import HeardDuty, find_kinds, find_names, hear_duty, impossible_day
 from handlers.hearing.times import find_when
 from handlers.messages import Message, Replies, Reply, say, say_in_group

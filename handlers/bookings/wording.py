@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any, Literal
 
 from community import Community
 from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
 from community.parts.notice import Urgency
-from community.refused import Refused
 from community.rota import DutyKind, Reception
-from handlers.messages import Chat, Message, Plain, Replies, Reply, ask, say, say_in_group
-from handlers.routing import CommandHandler, as_replies
+from handlers.messages import Plain, Replies, Reply, ask, say
 from handlers.speaking.texts import day, in_words, load
 
 Pick = Literal["book", "change", "wait"]
@@ -27,29 +24,6 @@ REASON_WITHIN = timedelta(minutes=30)
 def id_of(code: str) -> int:
     """The number of a booking that people call B012."""
     return int(code.lstrip("B"))
-
-
-def group_node(message: Message) -> str | None:
-    """The node of the group in which something was said."""
-    return message.group.node_id if message.group else None
-
-
-def privately(handler: CommandHandler) -> CommandHandler:
-    """What is asked in a group is answered in private, also with a refusal; and the group hears that it is."""
-
-    @wraps(handler)
-    def answer(message: Message, community: Community, **slots: Any) -> Replies:
-        try:
-            said = as_replies(handler(message, community, **slots))
-        except Refused as refused:
-            if not message.in_group:
-                raise
-            said = [say(refused.key, **refused.values)]
-        if any(each.to is Chat.GROUP for each in said):
-            return said
-        return [say_in_group("bookings.in_group"), *said]
-
-    return answer
 
 
 def who(reception: Reception) -> str:
