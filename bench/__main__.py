@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bench import chatter, grievances, hearing, memory, reports, simulated_month, start
+from bench import chatter, grievances, hearing, memory, reports, simulated_month, start, tasks
 from bench.figures import Measurement, as_line
 
 MEASUREMENTS: Mapping[str, Measurement] = {
@@ -14,6 +14,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "hearing": hearing.measure,
     "reports": reports.measure,
     "grievances": grievances.measure,
+    "tasks": tasks.measure,
     "start": start.measure,
     "memory": memory.measure,
     "simulated_month": simulated_month.measure,

@@ -15,25 +15,28 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from bot import app, config
+from bot import app, config, drawings
 from bot.channels import ChannelStopped, pipe
 from bot.clock import now
 from bot.config import Settings, SettingsError, describe
 from bot.delivery import Ledger
 from bot.desk import Desk
 from bot.jobs import JOBS
-from bot.photos import Photos
+from bot.photos import Photos, write_durably
 from bot.simulate import Simulation
 from bot.understand import Understanding
-from community import importing
+from community import Community, importing, quiz_file
 from community.community_file import CommunityFileError
 from community.community_file_stations import check_overlaps
 from community.parts.working_calendar import unpublished_years
 from community.people import People
+from community.quizzes.bank import Bank
 from community.refused import Refused
 from community.tree import Tree
+from community.volunteers.certificates import read_number
 from handlers.speaking.texts import Texts
 from storage import schema
+from storage import tree as tree_rows
 from storage.database import Database, DatabaseInUse, DatabaseUnavailable
 from storage.schema import Version
 
@@ -87,6 +90,7 @@ def check(config: ConfigOption = None) -> None:
             check_overlaps(file, now().astimezone(settings.zone).date())
             counts = f"{len(file.nodes)} 个节点,{len(file.people)} 人,{len(file.groups)} 个群"
             counts += f",{len(file.stations)} 个工作站,{len(file.rota)} 条值班"
+            counts += f",{len(file.events)} 种活动,{len(file.teams)} 支队伍"
             _say(f"社区文件没有错 / the community file is sound: {counts}")
 
 
@@ -104,6 +108,32 @@ def import_(file: Path, config: ConfigOption = None) -> None:
             _say(line)
 
 
+@cli.command("quiz-import")
+def quiz_import(
+    file: Path,
+    community: Annotated[
+        str | None,
+        typer.Option("--community", help="哪个社区的题库,只有一个社区就不用写 / whose bank; not needed for one"),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """导入有奖问答的题库(.yaml 或 .xlsx);可以重复。/ Import the questions for quizzes; may be repeated."""
+    with _told_plainly():
+        entries = quiz_file.load(file)
+        settings = _settings(config)
+        opened = app.open_database(settings.database, settings.community, now())
+        with closing(opened) as database, database.begin() as store:
+            tree = Tree.grow(tree_rows.all_nodes(store), (), ())
+            node = tree.node_called(community) if community else tree.only_community()
+            if node is None:
+                raise app.StartRefused("请用 --community 写明社区的编号或名称 / name the community with --community")
+            changes = Bank(store).take_over(node.id, entries, now())
+        _say(
+            f"{node.name}的题库:新增 {changes.added} 题,改了 {changes.changed} 题,停用 {changes.ended} 题,"
+            f"没变 {changes.same} 题 / added, changed, ended, unchanged"
+        )
+
+
 @cli.command()
 def invite(person: str, config: ConfigOption = None) -> None:
     """给一个人邀请码,让他私聊小善认领身份。/ A code with which a person tells the bot who they are."""
@@ -114,6 +144,98 @@ def invite(person: str, config: ConfigOption = None) -> None:
             code = People(store, app.rules_of(settings)).invite(person, now())
         database.close()
         _say(f"请 {person} 私聊小善发“我是 {code}”,7天内有效,只能用一次。/ valid for 7 days, once.")
+
+
+@cli.command()
+def certificate(
+    number: str,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="写到哪个文件,默认 ‹编号›.pdf / where to; default: ‹number›.pdf")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """把开好的志愿证明写成 PDF,打印盖章用。/ Write an issued certificate of hours as PDF, to print and seal."""
+    with _told_plainly():
+        wanted = read_number(number) or number
+        pdf = _certificate(_settings(config), wanted)
+        path = output or Path(f"{wanted}.pdf")
+        write_durably(path, pdf)
+        _say(f"{wanted} → {path}")
+
+
+def _certificate(settings: Settings, number: str) -> bytes:
+    """From the database; while the program runs on it, the one that was kept when it was sent."""
+    try:
+        database = app.open_database(settings.database, settings.community, now())
+    except DatabaseInUse:
+        kept = drawings.kept_pdf(number, Photos(settings.data / "photos"))
+        if kept is None:
+            raise
+        return kept.read_bytes()
+    with closing(database), database.begin() as store:
+        tree = Tree.grow(tree_rows.all_nodes(store), (), ())
+        community = Community.open(store, tree, app.rules_of(settings), {})
+        return drawings.certificate(community, number)()[".pdf"]
+
+
+@cli.command("market-report")
+def market_report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="写到哪个 .xlsx / which .xlsx to write")],
+    month: Annotated[
+        str | None, typer.Option("--month", help="哪个月,如 2026-11,默认本月 / default: this month")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="到哪个月,默认同一个月 / the last month")] = None,
+    community: Annotated[
+        str | None, typer.Option("--community", help="哪个社区,只有一个社区就不用写 / not needed for one community")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """把活动统计写成 .xlsx,里面有志愿者姓名。/ Write the figures of events as .xlsx, with helpers' names."""
+    from bot.market_report import read_months, report_file  # a workbook's library is slow to load
+
+    with _told_plainly():
+        settings = _settings(config)
+        today = now().astimezone(settings.zone).date()
+        period = read_months(month, until, today)
+        with closing(app.read_database(settings.database)) as database:
+            file = report_file(database, app.rules_of(settings), community, period, now())
+        write_durably(output, file)
+        _say(f"{period.first} – {period.last} → {output}")
+
+
+@cli.command("members-import")
+def members_import(
+    file: Path,
+    unit: Annotated[str, typer.Option("--unit", help="哪个共建单位,编号或名称 / which unit, by id or name")],
+    config: ConfigOption = None,
+) -> None:
+    """导入一个单位的双报到名单(.xlsx);可以重复。/ Import a unit's list of members; may be repeated."""
+    from bot.members_import import import_list  # a workbook's library is slow to load
+
+    with _told_plainly():
+        settings = _settings(config)
+        opened = app.open_database(settings.database, settings.community, now())
+        with closing(opened) as database:
+            lines = import_list(database, app.rules_of(settings), file, unit, now())
+        for line in lines:
+            _say(line)
+
+
+@cli.command("members-report")
+def members_report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="写到哪个 .xlsx / which .xlsx to write")],
+    year: Annotated[int | None, typer.Option("--year", help="哪一年,默认今年 / default: this year")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """把各单位的双报告写成 .xlsx,里面有党员姓名。/ Write the report on units as .xlsx, with members' names."""
+    from bot.members_report import report_file  # a workbook's library is slow to load
+
+    with _told_plainly():
+        settings = _settings(config)
+        with closing(app.read_database(settings.database)) as database:
+            file = report_file(database, app.rules_of(settings), year, now())
+        write_durably(output, file)
+        _say(f"{output}")
 
 
 @cli.command()

@@ -56,6 +56,9 @@ def rules_of(settings: Settings) -> Rules:
         answered_each=settings.answered_each,
         photo_window=timedelta(minutes=settings.photo_minutes),
         question_open=timedelta(hours=settings.question_hours),
+        quiz_open=timedelta(minutes=settings.quiz_minutes),
+        quiz_pause=timedelta(seconds=settings.quiz_pause_seconds),
+        star_hours=settings.star_hours,
         quiet_from=settings.quiet_hours.begin,
         quiet_to=settings.quiet_hours.end,
     )
@@ -89,25 +92,41 @@ def open_database(url: str, community: Path | None, now: datetime) -> Database:
     return database
 
 
+def read_database(url: str) -> Database:
+    """A database that is only to be read, also while the program runs on it. Raises `StartRefused`."""
+    database = Database(url)
+    try:
+        if database.file is not None and not database.file.exists():
+            raise StartRefused(f"没有数据库 {database.file} / there is no database {database.file}")
+        version = schema.version_of(database)
+        if version is Version.EMPTY:
+            raise StartRefused("数据库还是空的 / the database is still empty")
+        _check_age(version)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _check_age(version: Version) -> None:
+    if version is Version.OLDER:
+        raise StartRefused(
+            "数据库是旧版本,请先运行 python -m bot migrate / the database is of an older version: "
+            "run python -m bot migrate"
+        )
+    if version is Version.NEWER:
+        raise StartRefused("数据库比程序新,请更新程序 / the database is newer than this program: update the program")
+
+
 def _prepare_tables(database: Database, community: Path | None, now: datetime) -> None:
-    match schema.version_of(database):
-        case Version.EMPTY:
-            file = importing.load(community) if community else None
-            with database.begin() as store:  # one transaction: a start that breaks off leaves an empty database
-                schema.migrate_within(store)
-                if file is not None:
-                    importing.import_community(store, file, now)
-        case Version.OLDER:
-            raise StartRefused(
-                "数据库是旧版本,请先运行 python -m bot migrate / the database is of an older version: "
-                "run python -m bot migrate"
-            )
-        case Version.NEWER:
-            raise StartRefused(
-                "数据库比程序新,请更新程序 / the database is newer than this program: update the program"
-            )
-        case Version.CURRENT:
-            pass
+    version = schema.version_of(database)
+    _check_age(version)
+    if version is Version.EMPTY:
+        file = importing.load(community) if community else None
+        with database.begin() as store:  # one transaction: a start that breaks off leaves an empty database
+            schema.migrate_within(store)
+            if file is not None:
+                importing.import_community(store, file, now)
 
 
 @dataclass(slots=True)

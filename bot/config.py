@@ -34,6 +34,9 @@ DEMO_COMMUNITY = Path("examples/xingfu/community.yaml")
 DEEPEST = 10
 """How many levels a settings file may have; some thousand would exhaust the parser."""
 
+MOST_STARS = 10
+"""How many stars a place may give."""
+
 DATABASE_VARIABLE = "XIAOSHAN_DATABASE"
 
 SECRETS: Mapping[Location, str] = {
@@ -198,6 +201,19 @@ def _read_mobile(value: str) -> str:
     raise _wrong("mobile", "手机号是 1 开头的 11 位数字 / a mobile number is 11 digits and begins with 1")
 
 
+def _read_star_hours(value: object) -> object:
+    hours = list(value) if isinstance(value, list | tuple) else []
+    if 0 < len(hours) <= MOST_STARS and all(type(each) is int and 0 < each <= 100_000 for each in hours):
+        rising = sorted(set(hours))
+        if rising == hours:
+            return tuple(hours)
+    raise _wrong(
+        "star_hours",
+        "星级要写成从小到大的小时数，最多 10 个，例如 [100, 300, 600] / "
+        "stars are rising numbers of hours, ten at most, such as [100, 300, 600]",
+    )
+
+
 TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
 # Strict: `true` is no number, and a number in quotes is more often a slip than a wish.
 Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
@@ -347,6 +363,9 @@ class Settings(Section):
     answered_each: Annotated[int, Field(gt=0)] = 2
     photo_minutes: Minutes = 5
     question_hours: Hours = 24
+    quiz_minutes: Minutes = 2
+    quiz_pause_seconds: Seconds = 20
+    star_hours: Annotated[tuple[int, ...], BeforeValidator(_read_star_hours)] = (100, 300, 600, 1000, 1500)
 
     @model_validator(mode="before")
     @classmethod
@@ -674,6 +693,8 @@ def describe(settings: Settings) -> list[str]:
         f"时限 / deadlines: 接单 accept {due.accept_hours} h, 生命 life {due.life_hours} h, "
         f"水电气暖 utility {due.utility_hours} h, 一般 ordinary {due.ordinary_days} d, 疑难 hard {due.hard_days} d",
         f"照片等 / photos within: {settings.photo_minutes} min; 提问保留 / questions kept: {settings.question_hours} h",
+        f"有奖问答 / quiz: 每题 {settings.quiz_minutes} min a question, 隔 {settings.quiz_pause_seconds:g} s between",
+        f"星级 / stars from: {', '.join(f'{hours} h' for hours in settings.star_hours)}",
     ]
 
 

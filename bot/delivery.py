@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot import drawings
 from bot.channels import Channel, Mention, NotConnected, Outgoing, SendFailed, Throttled, Unreachable
 from bot.desk import DeskAccess
 from bot.pace import DAY, Budget, may_send_at
-from bot.photos import Photos
+from bot.photos import MARK, Photos
 from bot.posting import post, post_in_group
 from community import Community
 from community.parts.notice import GroupChat
@@ -44,6 +45,11 @@ class Parcel:
     def ids(self) -> list[int]:
         return [due.id for due in self.dues]
 
+    @property
+    def pictures(self) -> list[str]:
+        """Digests of photos, and names of drawings."""
+        return [picture for due in self.dues for picture in due.draft.photos]
+
     def outgoing(self, photos: Photos) -> Outgoing:
         """The message to send."""
         first = self.dues[0].draft
@@ -54,7 +60,7 @@ class Parcel:
             to=first.to,
             text="\n".join(dict.fromkeys(due.draft.text for due in self.dues)),
             mentions=tuple(Mention(external_id, name) for external_id, name in mentions),
-            photos=tuple(photos.path(digest) for due in self.dues for digest in due.draft.photos),
+            photos=tuple(photos.path(picture) for picture in self.pictures),
         )
 
 
@@ -214,6 +220,7 @@ class Delivery:
             return
 
     async def _send(self, parcel: Parcel) -> None:
+        await self._draw(parcel)
         try:
             await self._channel.send(parcel.outgoing(self._photos))
         except SendFailed as failure:
@@ -221,6 +228,16 @@ class Delivery:
         else:
             now = self._clock()
             await self._desk.call(lambda store, _community: self._ledger.note_sent(parcel, store, now))
+
+    async def _draw(self, parcel: Parcel) -> None:
+        """What cannot be drawn is missing when the channel looks for it, and is tried again as any failure is."""
+        if not any(MARK in picture for picture in parcel.pictures):
+            return
+        wanted = await self._desk.call(lambda _store, community: drawings.prepare(parcel.pictures, community))
+        try:
+            await asyncio.to_thread(drawings.draw, wanted, self._photos)
+        except OSError as error:
+            log.warning("not_drawn", channel=self._ledger.channel, drafts=parcel.ids, kind=type(error).__name__)
 
     async def _note_failure(self, parcel: Parcel, failure: SendFailed) -> None:
         log.warning("not_sent", channel=self._ledger.channel, drafts=parcel.ids, kind=type(failure).__name__)

@@ -18,10 +18,14 @@ from handlers.hearing.alarms import hear_alarm
 from handlers.hearing.normalise import normalise
 from handlers.hearing.quotes import OPENS_QUOTATION, number_quoted, quotation, without_quotation
 from handlers.messages import Incoming
+from handlers.routing import router
 from storage.database import Store
 
 LONGEST_ME_TOO = 12
 """Characters of 「我们单元也是」 and the like. Whatever is longer is not looked at."""
+
+LONGEST_BARE_WORDS = 8
+"""Characters of 「我选B」 and the like."""
 
 MOST_REMEMBERED = 1_000
 """Photos in groups of which it is remembered, in memory only, that they were sent: a few minutes of a busy city."""
@@ -42,7 +46,7 @@ class Intake:
         """Has a message answered if it is for the bot. Returns after the commit: whether it was."""
         if incoming.group is not None and not self.hears(incoming):
             if incoming.fetch_photo is None:
-                if not await self._is_me_too(incoming):
+                if not await self._is_wanted(incoming):
                     return False
             elif not await self._is_awaited(incoming):
                 self._remember(incoming)
@@ -67,6 +71,20 @@ class Intake:
             listener=self._listener if listens else None,
         )
 
+    async def _is_wanted(self, incoming: Incoming) -> bool:
+        """Whether words that are not said to the bot belong to something that goes on in the group."""
+        return await self._is_list(incoming) or await self._is_me_too(incoming) or await self._are_bare_words(incoming)
+
+    async def _is_list(self, incoming: Incoming) -> bool:
+        """Whether this is a chain sign-up for something that the bot knows of, where it may listen."""
+        lists = router.lists
+        if lists is None or not lists.may_be(incoming.text):
+            return False
+        group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
+        if group is None or group.ear is Ear.MENTION:
+            return False
+        return await self._desk.call(lambda _store, community: lists.concerns(incoming, community))
+
     async def _is_me_too(self, incoming: Incoming) -> bool:
         """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago, or in reply
         to the bot's words about one; in reply to a neighbour it may mean anything."""
@@ -81,6 +99,21 @@ class Intake:
         def ask(_store: Store, community: Community) -> bool:
             group = community.groups.find(incoming.channel, incoming.group or "")
             return group is not None and community.grievances.intake.told_in(group, incoming.received_at) is not None
+
+        return await self._desk.call(ask)
+
+    async def _are_bare_words(self, incoming: Incoming) -> bool:
+        """Whether these are words for something that goes on in the group: somebody answers a quiz aloud."""
+        if len(incoming.text) > LONGEST_BARE_WORDS:
+            return False
+        text = normalise(incoming.text)
+        going_on = [each.goes_on for each in router.listening if each.goes_on is not None and each.may_be(text)]
+        if not going_on:
+            return False
+
+        def ask(_store: Store, community: Community) -> bool:
+            channel, group, now = incoming.channel, incoming.group or "", incoming.received_at
+            return any(goes_on(community, channel, group, now) for goes_on in going_on)
 
         return await self._desk.call(ask)
 

@@ -14,6 +14,10 @@ LARGEST = 20 * 1024 * 1024
 """Bytes of a photo that is looked at. Telephones make 3 to 12 MB."""
 
 VIDEO = ".mp4"
+
+MARK = ":"
+"""In what names a picture that the program draws, and in no digest: see `bot/drawings.py`."""
+
 _COORDINATES = re.compile(rb"[+-]\d{2}(?:\.\d{2,8})?[+-]\d{3}(?:\.\d{2,8})?(?:[+-]\d+(?:\.\d+)?)?/")
 
 LONGEST_SIDE = 2048
@@ -49,11 +53,13 @@ class Photos:
         path = self.path(digest)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, picture)
+            write_durably(path, picture)
         return digest
 
     def path(self, digest: str) -> Path:
-        """Where a photo is."""
+        """Where a photo is, or a drawing."""
+        if MARK in digest:
+            return self.folder / "drawn" / (digest.replace(MARK, "-") + ".png")
         return self.folder / digest[:2] / (digest if digest.endswith(VIDEO) else f"{digest}.jpg")
 
 
@@ -84,7 +90,8 @@ def _redrawn(data: bytes) -> bytes:
     return target.getvalue()
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes) -> None:
+    """All of it or nothing: there is never a half-written file of this name."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     with draft.open("wb") as file:
         file.write(data)

@@ -40,7 +40,7 @@ def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Com
 def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: datetime) -> None:
     """Words in a group."""
     words, urgency = _words(reply, community), reply.urgency or Urgency.ANSWER
-    community.notices.to_group(chat, words, urgency, now, not_before=reply.not_before)
+    community.notices.to_group(chat, words, urgency, now, photos=reply.pictures, not_before=reply.not_before)
 
 
 def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from bot import drawings
 from bot.channels import pipe
 from bot.delivery import Ledger
 from bot.desk import Desk, InlineDesk
@@ -80,10 +81,11 @@ class Simulation:
             self._stale = True
 
     def _send_one(self) -> bool:
-        with self.desk.transaction() as (store, _):
+        with self.desk.transaction() as (store, community):
             parcel = self.ledger.plan(store, self.clock, chance=0).parcel
             if parcel is None:
                 return False
+            drawings.draw(drawings.prepare(parcel.pictures, community), self.photos)
             self.write(pipe.outgoing(parcel.outgoing(self.photos), self.clock, self.desk.rules.zone))
             self.ledger.note_sent(parcel, store, self.clock)
         return True

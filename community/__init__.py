@@ -8,6 +8,7 @@ from community.bookings import Bookings
 from community.grievances import Grievances
 from community.groups import Groups
 from community.market import Market
+from community.members import Members
 from community.parts.notice import Notices
 from community.parts.questions import Questions
 from community.people import People
@@ -15,8 +16,10 @@ from community.phone_list import PhoneList
 from community.quizzes import Quizzes
 from community.rota import Rotas
 from community.rules import Rules
+from community.tasks import Tasks
 from community.tree import Tree
 from community.volunteers import Volunteers
+from community.wishes import Wishes
 from storage.database import Store
 
 
@@ -37,6 +40,9 @@ class Community:
     rota: Rotas
     volunteers: Volunteers
     market: Market
+    members: Members
+    tasks: Tasks
+    wishes: Wishes
     quizzes: Quizzes
 
     @classmethod
@@ -59,6 +65,9 @@ class Community:
             bookings=bookings,
             rota=Rotas(bookings.ledger, bookings),
             volunteers=volunteers,
+            tasks=Tasks.open(store, tree, rules, volunteers, grievances),
+            wishes=Wishes.open(store, tree, rules, volunteers),
             market=Market.open(store, tree, rules, volunteers),
-            quizzes=Quizzes(store, tree, rules),
+            members=Members.open(store, tree, rules, volunteers),
+            quizzes=Quizzes.open(store, tree, rules),
         )

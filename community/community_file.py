@@ -1,8 +1,9 @@
 """The community file: who lives and works where, written by people who don't code. Pure.
 
 Reading has two steps. A reader (`community_yaml`, `community_sheet`) turns its format into entries of atoms, each
-with the spot it was written at; `check`, and for stations `community_file_stations`, turn entries into a
-`CommunityFile`. Both note every problem they find and go on, so that the writer hears of all mistakes at once.
+with the spot it was written at; `check`, and for stations, events, services and units
+`community_file_stations`, `community_file_events`, `community_file_services` and `community_file_units`, turn entries
+into a `CommunityFile`. All note every problem they find and go on, so that the writer hears of all mistakes at once.
 """
 
 import re
@@ -125,11 +126,24 @@ class Word(Enum):
     PERSON_OR_NAME = "人员(person)和姓名(name)要写一个,也只写一个 / give either person or name, and only one of them"
     NOT_A_RULE = "看不懂时间「{words}」:{why} / not a rule: {english}"
     NO_HOURS = "「{words}」没有写几点到几点,例如「每周三上午9点到11点」 / no hours"
-    AT_NIGHT = "「{words}」在夜里,接待排在 7 点到 21 点之间 / at night, not between 7:00 and 21:00"
+    AT_NIGHT = "「{words}」在夜里,要排在 7 点到 21 点之间 / at night, not between 7:00 and 21:00"
     NEEDS_START = "「{words}」要写开始(start)的日期,才知道从哪天算起 / this rule needs a start"
     BAD_PLACES = "名额「{given}」应是 1 到 100 的整数 / places are a whole number from 1 to 100"
     BAD_DATE = "「{given}」应是一个日期,例如 2026-12-09 / a date is written as 2026-12-09"
     REPEATED_RULE = "这条值班写了两次,上一次在{before} / the same duty twice"
+    UNKNOWN_GROUP = "「群」里没有「{id}」 / unknown group: {id}"
+    REPEATED_GROUP = "群「{id}」已是另一支队伍的,在{before} / group of two teams: {id}"
+    UNKNOWN_EVENT = "活动「{id}」不存在 / unknown event: {id}"
+    REPEATED_NAME = "同一个节点有两个「{name}」,另一个在{before} / name used twice at one node: {name}"
+    REPEATED_STALL = "这个活动有两个「{name}」摊位,另一个在{before} / stall given twice: {name}"
+    TOO_MANY_STALLS = "一个活动最多 {most} 个摊位 / more than {most} stalls"
+    BAD_HELPERS = "志愿者名额「{given}」应是 0 到 {most} 的整数 / helpers are a whole number from 0 to {most}"
+    BAD_VISITORS = "取号名额「{given}」应是 0 到 {most} 的整数 / visitors are a whole number from 0 to {most}"
+    NO_PLACES = "「{name}」志愿者和取号都没有名额 / a stall without places for helpers or visitors"
+    YES_OR_NO = "应写「是」或「否」{hint} / expected true or false"
+    BAD_TAKERS = "人数「{given}」应是 {least} 或 {most} / takers are {least} or {most}"
+    BAD_MINUTES = "分钟「{given}」应是 {least} 到 {most} 的整数 / minutes are a whole number from {least} to {most}"
+    BAD_HEADCOUNT = "人数「{given}」应是 1 到 {most} 的整数 / a headcount is a whole number from 1 to {most}"
     OVERLAP = "{name} {day} 要值两个班,另一个在{before} / on duty twice at the same time, first on {day}"
 
 
@@ -242,6 +256,69 @@ class RotaEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StallEntry:
+    """A stall: places for helpers and for visitors. `item`: visitors say what they bring. `skill`: what helps there."""
+
+    name: str
+    helpers: int = 0
+    visitors: int = 0
+    item: bool = False
+    skill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """A template of events. With `when` it makes them by itself; `start` None: from the day of the import on."""
+
+    id: str
+    name: str
+    node: str
+    place: str
+    stalls: tuple[StallEntry, ...]
+    when: Recurrence | None = None
+    bring: str = ""
+    leader: str | None = None
+    on_holiday: OnHoliday = OnHoliday.KEEP
+    start: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamEntry:
+    """A team of volunteers. `members` has the leader too. `group`: the name of a group of the file."""
+
+    id: str
+    name: str
+    node: str
+    leader: str | None = None
+    members: tuple[str, ...] = ()
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """A line of the menu of what neighbours may order. `takers`: two where nobody should go alone."""
+
+    id: str
+    name: str
+    node: str
+    skill: str
+    at_home: bool = False
+    takers: int = 1
+    minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEntry:
+    """A unit whose members report in. `contact` confirms them; `headcount`: how many they should be."""
+
+    id: str
+    name: str
+    node: str
+    contact: str | None = None
+    headcount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityFile:
     """A file without mistakes."""
 
@@ -250,25 +327,35 @@ class CommunityFile:
     groups: tuple[GroupEntry, ...] = ()
     stations: tuple[StationEntry, ...] = ()
     rota: tuple[RotaEntry, ...] = ()
+    events: tuple[EventEntry, ...] = ()
+    teams: tuple[TeamEntry, ...] = ()
+    services: tuple[ServiceEntry, ...] = ()
+    units: tuple[UnitEntry, ...] = ()
 
 
 class Shape(Enum):
-    """How a value is written: one word, a date, several words, or pairs."""
+    """How a value is written: one word, a date, yes or no, several words, pairs, or entries of another section."""
 
     TEXT = auto()
     DATE = auto()
+    FLAG = auto()
     TEXTS = auto()
     PAIRS = auto()
+    ENTRIES = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the file: what it is called, and the shape of each key. A workbook must have the `columns`."""
+    """One part of the file: what it is called, and the shape of each key. A workbook must have the `columns`.
+
+    `owner`: the key by which a workbook, where these stand apart, names the entry that holds them.
+    """
 
     title: str
     shapes: Mapping[str, Shape]
     label: str
     columns: tuple[str, ...] = ()
+    owner: str = ""
 
 
 SECTIONS: Mapping[str, Section] = {
@@ -307,6 +394,38 @@ SECTIONS: Mapping[str, Section] = {
         label="when",
         columns=("station", "kind", "when"),
     ),
+    "events": Section(
+        "活动",
+        dict.fromkeys(("id", "name", "node", "when", "place", "bring", "leader", "on_holiday"), Shape.TEXT)
+        | {"start": Shape.DATE, "stalls": Shape.ENTRIES},
+        label="id",
+        columns=("id", "name", "node", "place"),
+    ),
+    "stalls": Section(
+        "摊位",
+        dict.fromkeys(("event", "name", "helpers", "visitors", "skill"), Shape.TEXT) | {"item": Shape.FLAG},
+        label="name",
+        columns=("event", "name"),
+        owner="event",
+    ),
+    "teams": Section(
+        "队伍",
+        dict.fromkeys(("id", "name", "node", "leader", "group"), Shape.TEXT) | {"members": Shape.TEXTS},
+        label="id",
+        columns=("id", "name", "node"),
+    ),
+    "services": Section(
+        "服务",
+        dict.fromkeys(("id", "name", "node", "skill", "takers", "minutes"), Shape.TEXT) | {"at_home": Shape.FLAG},
+        label="id",
+        columns=("id", "name", "node"),
+    ),
+    "units": Section(
+        "共建单位",
+        dict.fromkeys(("id", "name", "node", "contact", "headcount"), Shape.TEXT),
+        label="id",
+        columns=("id", "name", "node"),
+    ),
 }
 
 PAIR_EXAMPLES: Mapping[str, str] = {"roles": "grid_head: grid-1", "addresses": "wechaty: wxid_abc"}
@@ -325,12 +444,13 @@ class Atom:
 class Entry:
     """One node, person or the like as it was written. A key without atoms is one whose value made no sense.
 
-    `blanks`: where values would stand that are not there.
+    `blanks`: where values would stand that are not there. `inside`: the entries of other sections that it holds.
     """
 
     spot: Spot
     values: Mapping[str, tuple[Atom, ...]]
     blanks: Mapping[str, Spot] = field(default_factory=dict)
+    inside: Mapping[str, "tuple[Entry, ...]"] = field(default_factory=dict)
 
     def first(self, key: str) -> Atom | None:
         """The value of a key that takes one word."""

@@ -1,7 +1,7 @@
 """The community file in YAML: text → entries, each with its line. Nothing is constructed but plain words."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -16,25 +16,35 @@ from community.community_file import (
     Entry,
     Findings,
     Problem,
+    Section,
     Shape,
     Spot,
     Word,
     check,
     fail,
 )
+from community.community_file_events import with_events
+from community.community_file_services import with_services
 from community.community_file_stations import with_stations
+from community.community_file_units import with_units
 
 _SLIPS = (
     (re.compile(r"\t"), "(缩进要用空格,不能用制表符 Tab)"),
     (re.compile("\uff1a|:(?=\\S)"), "(冒号要用半角 : ,后面空一格)"),
     (re.compile(r"[:-]\s+[@&*%`]"), "(以 @ 之类的符号开头的,要加引号)"),
 )
+_PARTS = [name for name, section in SECTIONS.items() if not section.owner]
 
 
 def read(path: Path) -> CommunityFile:
     """A YAML file. Raises `CommunityFileError`."""
+    return parse(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """What stands in a file. Raises `CommunityFileError` where it cannot be read."""
     try:
-        return parse(path.read_bytes().decode("utf-8-sig"))
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise fail(path.name, Word.MISSING_FILE, path=path) from None
     except UnicodeDecodeError:
@@ -45,15 +55,18 @@ def read(path: Path) -> CommunityFile:
 
 def parse(text: str) -> CommunityFile:
     """The text of a YAML file. Raises `CommunityFileError`."""
-    root = _compose(text)
+    root = compose(text)
     findings = Findings()
     entries = _sections(root, findings)
     file = with_stations(check(entries, findings), entries, findings)
+    file = with_services(with_events(file, entries, findings), entries, findings)
+    file = with_units(file, entries, findings)
     findings.raise_any()
     return file
 
 
-def _compose(text: str) -> yaml.Node:
+def compose(text: str) -> yaml.Node:
+    """The file as nodes, which know their lines. Raises `CommunityFileError` for what is no YAML, and for nothing."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -101,11 +114,18 @@ def _date(node: yaml.Node) -> str | None:
     return str(node.value).strip() if node.tag == "tag:yaml.org,2002:timestamp" else _text(node)
 
 
+def _flag(node: yaml.Node) -> str | None:
+    """A word, or one of those that YAML takes for yes and no."""
+    if node.tag == "tag:yaml.org,2002:bool":
+        return str(yaml.SafeLoader.bool_values[node.value.lower()]).lower()
+    return _text(node)
+
+
 def _written(node: yaml.Node) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
 
-def _pairs(
+def pairs(
     node: yaml.MappingNode, where: str, known: Iterable[str], findings: Findings
 ) -> Iterator[tuple[str, yaml.Node]]:
     """The keys and values of a mapping that are known and not yet given; empty values are as good as none."""
@@ -128,28 +148,40 @@ def _sections(root: yaml.Node, findings: Findings) -> Entries:
     if not isinstance(root, yaml.MappingNode):
         findings.add(_spot(root, "YAML"), Word.NOT_SECTIONS, hint=_hint(_written(root)))
         return entries
-    for name, value in _pairs(root, "YAML", SECTIONS, findings):
-        if isinstance(value, yaml.SequenceNode):
-            read_entries = (_entry(name, number, node, findings) for number, node in enumerate(value.value, 1))
-            entries[name] = [entry for entry in read_entries if entry]
-        else:
-            findings.add(_spot(value, name), Word.NOT_A_LIST, hint=_hint(_written(value)))
+    for name, value in pairs(root, "YAML", _PARTS, findings):
+        entries[name] = list(_entries(name, value, name, findings))
     return entries
 
 
-def _entry(name: str, number: int, node: yaml.Node, findings: Findings) -> Entry | None:
-    section = SECTIONS[name]
-    where = f"{section.title} {_label(node, section.label) or f'第 {number} 条'}"
+def _entries(name: str, value: yaml.Node, where: str, findings: Findings, within: str = "") -> Iterator[Entry]:
+    """The entries of a list, `within` another entry or not."""
+    if not isinstance(value, yaml.SequenceNode):
+        findings.add(_spot(value, where), Word.NOT_A_LIST, hint=_hint(_written(value)))
+        return
+    for number, node in enumerate(value.value, 1):
+        section = SECTIONS[name]
+        entry_at = f"{within}{section.title} {_label(node, section.label) or f'第 {number} 条'}"
+        entry = _entry(section, entry_at, node, findings)
+        if entry is not None:
+            yield entry
+
+
+def _entry(section: Section, where: str, node: yaml.Node, findings: Findings) -> Entry | None:
     if not isinstance(node, yaml.MappingNode):
         findings.add(_spot(node, where), Word.NOT_AN_ENTRY, hint=_hint(_written(node)))
         return None
-    values = {}
-    for key, value in _pairs(node, where, section.shapes, findings):
+    values: dict[str, tuple[Atom, ...]] = {}
+    inside: dict[str, tuple[Entry, ...]] = {}
+    known = [key for key in section.shapes if key != section.owner]
+    for key, value in pairs(node, where, known, findings):
+        if section.shapes[key] is Shape.ENTRIES:
+            inside[key] = tuple(_entries(key, value, f"{where} · {key}", findings, f"{where} · "))
+            continue
         found_before = len(findings.problems)
         atoms = tuple(_atoms(section.shapes[key], key, value, f"{where} · {key}", findings))
         if atoms or len(findings.problems) > found_before:
             values[key] = atoms
-    return Entry(_spot(node, where), values)
+    return Entry(_spot(node, where), values, inside=inside)
 
 
 def _label(node: yaml.Node, label: str) -> str | None:
@@ -159,16 +191,19 @@ def _label(node: yaml.Node, label: str) -> str | None:
     return next((_text(value) for key, value in node.value if _text(key) == label), None)
 
 
+_READERS: Mapping[Shape, Callable[[yaml.Node], str | None]] = {Shape.DATE: _date, Shape.FLAG: _flag}
+_WRONG_SHAPE: Mapping[Shape, Word] = {Shape.TEXTS: Word.NOT_TEXTS, Shape.FLAG: Word.YES_OR_NO}
+
+
 def _atoms(shape: Shape, key: str, node: yaml.Node, where: str, findings: Findings) -> Iterator[Atom]:
     if shape is Shape.PAIRS:
         yield from _paired_atoms(key, node, where, findings)
         return
     many = shape is Shape.TEXTS and isinstance(node, yaml.SequenceNode)
     for item in node.value if many else [node]:
-        text = _date(item) if shape is Shape.DATE else _text(item)
+        text = _READERS.get(shape, _text)(item)
         if text is None:
-            word = Word.NOT_TEXTS if shape is Shape.TEXTS else Word.NOT_TEXT
-            findings.add(_spot(item, where), word, hint=_hint(_written(item)))
+            findings.add(_spot(item, where), _WRONG_SHAPE.get(shape, Word.NOT_TEXT), hint=_hint(_written(item)))
         elif text:
             yield Atom(text, _spot(item, where))
 

@@ -1,17 +1,16 @@
 """Importing a community file: what it changes, decided from what there is, and then written.
 
 The file is the truth for what came from it, and silent about everything else: people met in chats, groups bound
-in chats, addresses that somebody introduced, duties planned in chats. What disappears from the file loses what the
-file gave it; its rows stay as long as the history refers to them.
+in chats, addresses that somebody introduced, duties planned and teams made in chats. What disappears from the file
+loses what the file gave it; its rows stay as long as the history refers to them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from community import community_yaml
+from community import community_yaml, importing_events, importing_services, importing_units
 from community.community_file import (
     DUTY_NAMES,
     EAR_NAMES,
@@ -26,11 +25,18 @@ from community.community_file import (
     RotaEntry,
 )
 from community.community_file_stations import check_overlaps
+from community.differences import NOTHING, Difference, Facts, counted, difference, told
 from community.parts.recurrence import OnHoliday
 from community.rules import CHINA
 from storage import community_import as rows
+from storage import community_import_events as event_rows
+from storage import community_import_services as service_rows
+from storage import community_import_units as unit_rows
 from storage import tree
 from storage.community_import import AddressRow, PersonRow, RoleRow, RotaRow, StationRow
+from storage.community_import_events import MemberRow, SeriesRow, TeamRow
+from storage.community_import_services import ServiceRow
+from storage.community_import_units import UnitRow
 from storage.database import Store
 from storage.people import Address
 from storage.tables import DutyKind
@@ -38,14 +44,9 @@ from storage.tree import Group, Node
 
 __all__ = ["Changes", "Difference", "Existing", "apply", "import_community", "load", "plan"]
 
-Row = TypeVar("Row")
-Key = TypeVar("Key")
 GroupKey = tuple[str, str]
 RotaKey = tuple[str, DutyKind, str, str]
 """Station, kind, the person's name and the words of the rule: what makes a duty the same one as before."""
-
-NAMED_AT_MOST = 5
-"""So many new entries are named one by one; of more, only the number is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,47 +60,42 @@ class Existing:
     groups: Mapping[GroupKey, Group] = field(default_factory=dict)
     stations: Mapping[str, StationRow] = field(default_factory=dict)
     rota: tuple[RotaRow, ...] = ()
+    series: Mapping[str, SeriesRow] = field(default_factory=dict)
+    teams: Mapping[str, TeamRow] = field(default_factory=dict)
+    members: Mapping[tuple[str, str], MemberRow] = field(default_factory=dict)
+    services: Mapping[str, ServiceRow] = field(default_factory=dict)
+    units: Mapping[str, UnitRow] = field(default_factory=dict)
     referred: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference(Generic[Row]):
-    """What becomes of the rows of one table. `changed`: before and after."""
-
-    added: tuple[Row, ...] = ()
-    changed: tuple[tuple[Row, Row], ...] = ()
-    removed: tuple[Row, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
-
-    @property
-    def changed_to(self) -> tuple[Row, ...]:
-        return tuple(after for _, after in self.changed)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an import changes. `kept`: nodes that the file no longer has but something still refers to.
 
-    A person removed from the file keeps the bare row: `people.removed` is how it was. Stations and duties that are
-    removed have ended, and keep their rows too.
+    A person removed from the file keeps the bare row: `people.removed` is how it was. Stations, duties, series,
+    teams, services and units that are removed have ended, and members have left; they keep their rows too.
     """
 
-    nodes: Difference[Node] = Difference()
-    people: Difference[PersonRow] = Difference()
-    roles: Difference[RoleRow] = Difference()
-    addresses: Difference[AddressRow] = Difference()
-    groups: Difference[Group] = Difference()
-    stations: Difference[StationRow] = Difference()
-    rota: Difference[RotaRow] = Difference()
+    nodes: Difference[Node] = NOTHING
+    people: Difference[PersonRow] = NOTHING
+    roles: Difference[RoleRow] = NOTHING
+    addresses: Difference[AddressRow] = NOTHING
+    groups: Difference[Group] = NOTHING
+    stations: Difference[StationRow] = NOTHING
+    rota: Difference[RotaRow] = NOTHING
+    series: Difference[SeriesRow] = NOTHING
+    teams: Difference[TeamRow] = NOTHING
+    members: Difference[MemberRow] = NOTHING
+    services: Difference[ServiceRow] = NOTHING
+    units: Difference[UnitRow] = NOTHING
     kept: tuple[Node, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether anything is written."""
         of_people = self.people or self.roles or self.addresses
-        return bool(self.nodes or of_people or self.groups or self.stations or self.rota)
+        of_events = self.series or self.teams or self.members or self.services or self.units
+        return bool(self.nodes or of_people or self.groups or self.stations or self.rota or of_events)
 
     def lines(self) -> tuple[str, ...]:
         """What changed, for whoever imported the file."""
@@ -139,6 +135,11 @@ def _existing(store: Store, file: CommunityFile, now: datetime) -> Existing:
         groups={(group.channel, group.external_id): group for group in tree.all_groups(store)},
         stations={station.id: station for station in rows.all_stations(store)},
         rota=tuple(rows.all_rotas(store, now)),
+        series={series.id: series for series in event_rows.all_series(store)},
+        teams={team.id: team for team in event_rows.all_teams(store)},
+        members={(member.team_id, member.person_id): member for member in event_rows.all_members(store)},
+        services={service.id: service for service in service_rows.all_services(store)},
+        units={unit.id: unit for unit in unit_rows.all_units(store)},
         referred=rows.referred_to(store, nodes.keys() - {node.id for node in file.nodes}),
     )
 
@@ -159,6 +160,13 @@ def apply(store: Store, changes: Changes, now: datetime) -> None:
     rows.change_groups(store, changes.groups.changed_to)
     rows.add_groups(store, changes.groups.added)
     _apply_stations(store, changes, now)
+    _apply_events(store, changes, now)
+    service_rows.add_services(store, changes.services.added)
+    service_rows.change_services(store, changes.services.changed_to)
+    service_rows.end_services(store, changes.services.removed, now)
+    unit_rows.add_units(store, changes.units.added)
+    unit_rows.change_units(store, changes.units.changed_to)
+    unit_rows.end_units(store, changes.units.removed, now)
     rows.remove_nodes(store, changes.nodes.removed)
     tree.changed(store)
 
@@ -173,13 +181,25 @@ def _apply_stations(store: Store, changes: Changes, now: datetime) -> None:
     rows.end_rotas(store, changes.rota.removed, now)
 
 
+def _apply_events(store: Store, changes: Changes, now: datetime) -> None:
+    event_rows.add_series(store, changes.series.added)
+    event_rows.change_series(store, changes.series.changed_to)
+    event_rows.end_series(store, changes.series.removed, now)
+    event_rows.add_teams(store, changes.teams.added)
+    event_rows.change_teams(store, changes.teams.changed_to)
+    event_rows.end_teams(store, changes.teams.removed, now)
+    event_rows.add_members(store, changes.members.added, now)
+    event_rows.change_members(store, changes.members.changed_to)
+    event_rows.remove_members(store, changes.members.removed, now)
+
+
 # --- deciding
 
 
 def plan(file: CommunityFile, existing: Existing, today: date) -> Changes:
-    """What has to change. Pure. Duties without a day to start on start `today`."""
+    """What has to change. Pure. Duties and series without a day to start on start `today`."""
     people = _people(file, existing)
-    groups = _difference(_wanted_groups(file), existing.groups, _groups_from_file(existing))
+    groups = difference(_wanted_groups(file), existing.groups, _groups_from_file(existing))
     kept = _kept_nodes(file, existing, people, groups)
     return Changes(
         nodes=_nodes(file, existing, kept),
@@ -189,22 +209,18 @@ def plan(file: CommunityFile, existing: Existing, today: date) -> Changes:
         groups=groups,
         stations=_stations(file, existing),
         rota=_rota(file, existing, today),
+        series=importing_events.plan_series(file, existing.series, today),
+        teams=importing_events.plan_teams(file, existing.teams, existing.members),
+        members=importing_events.plan_members(file, existing.members),
+        services=importing_services.plan_services(file, existing.services),
+        units=importing_units.plan_units(file, existing.units),
         kept=kept,
-    )
-
-
-def _difference(wanted: Mapping[Key, Row], found: Mapping[Key, Row], of_file: Iterable[Key]) -> Difference[Row]:
-    """`of_file`: the keys of those found rows that go when they are not wanted."""
-    return Difference(
-        added=tuple(row for key, row in wanted.items() if key not in found),
-        changed=tuple((found[key], row) for key, row in wanted.items() if key in found and found[key] != row),
-        removed=tuple(found[key] for key in of_file if key not in wanted),
     )
 
 
 def _people(file: CommunityFile, existing: Existing) -> Difference[PersonRow]:
     wanted = {person.id: PersonRow(person.id, person.name, person.home) for person in file.people}
-    return _difference(wanted, existing.people, _people_from_file(existing))
+    return difference(wanted, existing.people, _people_from_file(existing))
 
 
 def _people_from_file(existing: Existing) -> list[str]:
@@ -221,7 +237,7 @@ def _roles(file: CommunityFile, existing: Existing) -> Difference[RoleRow]:
     governed = {person.id for person in file.people} | set(_people_from_file(existing))
     found = {row: row for row in existing.roles}
     of_file = sorted((row for row in found if row.person_id in governed), key=lambda row: (row.person_id, row.role))
-    return _difference(wanted, found, of_file)
+    return difference(wanted, found, of_file)
 
 
 def _role_rows(person: PersonEntry) -> Iterator[RoleRow]:
@@ -236,7 +252,7 @@ def _addresses(file: CommunityFile, existing: Existing) -> Difference[AddressRow
     heard = {address: row.heard for address, row in existing.addresses.items()}
     wanted = {address: replace(row, heard=heard.get(address, False)) for address, row in wanted.items()}
     of_file = [row.address for row in existing.addresses.values() if row.person_id in governed and _is_of_file(row)]
-    return _difference(wanted, existing.addresses, of_file)
+    return difference(wanted, existing.addresses, of_file)
 
 
 def _address_rows(person: PersonEntry) -> Iterator[AddressRow]:
@@ -274,7 +290,7 @@ def _stations(file: CommunityFile, existing: Existing) -> Difference[StationRow]
         for station in file.stations
     }
     in_force = [station.id for station in existing.stations.values() if not station.ended]
-    return _difference(wanted, existing.stations, in_force)
+    return difference(wanted, existing.stations, in_force)
 
 
 def _rota(file: CommunityFile, existing: Existing, today: date) -> Difference[RotaRow]:
@@ -328,11 +344,11 @@ def _nodes(file: CommunityFile, existing: Existing, kept: Sequence[Node]) -> Dif
     wanted = {node.id: node for node in file.nodes}
     wanted |= {node.id: replace(node, building_number=None, aliases=()) for node in kept}
     parents = {node_id: node.parent_id for node_id, node in {**existing.nodes, **wanted}.items()}
-    difference = _difference(wanted, existing.nodes, existing.nodes)
+    found = difference(wanted, existing.nodes, existing.nodes)
     return replace(
-        difference,
-        added=tuple(sorted(difference.added, key=lambda node: _depth(node.id, parents))),
-        removed=tuple(sorted(difference.removed, key=lambda node: -_depth(node.id, parents))),
+        found,
+        added=tuple(sorted(found.added, key=lambda node: _depth(node.id, parents))),
+        removed=tuple(sorted(found.removed, key=lambda node: -_depth(node.id, parents))),
     )
 
 
@@ -373,49 +389,61 @@ def _referred_by_others(
 
 
 def _nodes_of_ended(file: CommunityFile, existing: Existing) -> set[str]:
-    """Nodes of stations that the file does not have: their rows stay."""
-    wanted = {station.id for station in file.stations}
-    return {station.node_id for station in existing.stations.values() if station.id not in wanted}
+    """Nodes of stations, series, teams, services and units that the file does not have: their rows stay."""
+    stations, series, teams = ({entry.id for entry in entries} for entries in (file.stations, file.events, file.teams))
+    services, units = {entry.id for entry in file.services}, {entry.id for entry in file.units}
+    return {
+        *(row.node_id for row in existing.stations.values() if row.id not in stations),
+        *(row.node_id for row in existing.series.values() if row.id not in series),
+        *(row.node_id for row in existing.teams.values() if row.id not in teams),
+        *(row.node_id for row in existing.services.values() if row.id not in services),
+        *(row.node_id for row in existing.units.values() if row.id not in units),
+    }
 
 
 # --- saying
 
 
 def _lines(changes: Changes) -> Iterator[str]:
-    yield from _counted("新增", "节点", [_node(node) for node in changes.nodes.added])
-    yield from _counted("新增", "人员", [_person(person) for person in changes.people.added])
-    yield from _counted("新增", "职务", [_role(role) for role in changes.roles.added])
-    yield from _counted("新增", "地址", [_address(row) for row in changes.addresses.added])
-    yield from _counted("新增", "群", _merged_groups(changes.groups.added))
-    yield from _counted("新增", "工作站", [_station(station) for station in changes.stations.added])
-    yield from _counted("新增", "值班", [_duty(duty) for duty in changes.rota.added], ";")
+    yield from counted("新增", "节点", [_node(node) for node in changes.nodes.added])
+    yield from counted("新增", "人员", [_person(person) for person in changes.people.added])
+    yield from counted("新增", "职务", [_role(role) for role in changes.roles.added])
+    yield from counted("新增", "地址", [_address(row) for row in changes.addresses.added])
+    yield from counted("新增", "群", _merged_groups(changes.groups.added))
+    yield from counted("新增", "工作站", [_station(station) for station in changes.stations.added])
+    yield from counted("新增", "值班", [_duty(duty) for duty in changes.rota.added], ";")
+    yield from importing_events.added_lines(changes.series, changes.teams, changes.members)
+    yield from importing_services.added_lines(changes.services)
+    yield from importing_units.added_lines(changes.units)
     for node, changed_node in changes.nodes.changed:
         if node not in changes.kept:
-            yield f"改节点 {node.id}:{_told(_node_facts(node), _node_facts(changed_node))}"
+            yield f"改节点 {node.id}:{told(_node_facts(node), _node_facts(changed_node))}"
     for person, changed_person in changes.people.changed:
-        yield f"改人员 {person.id}:{_told(_person_facts(person), _person_facts(changed_person))}"
+        yield f"改人员 {person.id}:{told(_person_facts(person), _person_facts(changed_person))}"
     for address, changed_address in changes.addresses.changed:
         yield f"改地址 {_address(address)} → {changed_address.person_id}"
     for group, changed_group in _merged_changes(changes.groups.changed):
-        yield f"改群 {group.name}:{_told(_group_facts(group), _group_facts(changed_group))}"
+        yield f"改群 {group.name}:{told(_group_facts(group), _group_facts(changed_group))}"
     for station, changed_station in changes.stations.changed:
-        yield f"改工作站 {station.id}:{_told(_station_facts(station), _station_facts(changed_station))}"
+        yield f"改工作站 {station.id}:{told(_station_facts(station), _station_facts(changed_station))}"
     for duty, changed_duty in changes.rota.changed:
-        yield f"改值班 {_duty(duty)}:{_told(_duty_facts(duty), _duty_facts(changed_duty))}"
+        yield f"改值班 {_duty(duty)}:{told(_duty_facts(duty), _duty_facts(changed_duty))}"
+    yield from importing_events.changed_lines(changes.series, changes.teams)
+    yield from importing_services.changed_lines(changes.services)
+    yield from importing_units.changed_lines(changes.units)
     yield from (f"移除节点 {_node(node)}" for node in changes.nodes.removed)
     yield from (f"移出人员 {_person(person)},办过的事仍保留" for person in changes.people.removed)
-    yield from _counted("移除", "职务", [_role(role) for role in changes.roles.removed])
-    yield from _counted("移除", "地址", [_address(row) for row in changes.addresses.removed])
+    yield from counted("移除", "职务", [_role(role) for role in changes.roles.removed])
+    yield from counted("移除", "地址", [_address(row) for row in changes.addresses.removed])
     yield from (f"移除群 {name}" for name in _merged_groups(changes.groups.removed))
     yield from (f"停办工作站 {_station(station)},以前的记录仍保留" for station in changes.stations.removed)
     yield from (f"结束值班 {_duty(duty)}" for duty in changes.rota.removed)
-    yield from (f"保留节点 {_node(node)}:文件里没有了,但还有诉求、人员、群或工作站用着它" for node in changes.kept)
-
-
-def _counted(verb: str, kind: str, names: Sequence[str], between: str = "、") -> Iterator[str]:
-    if names:
-        listed = f":{between.join(names)}" if len(names) <= NAMED_AT_MOST else ""
-        yield f"{verb}{kind} {len(names)}{listed}"
+    yield from importing_events.removed_lines(changes.series, changes.teams, changes.members)
+    yield from importing_services.removed_lines(changes.services)
+    yield from importing_units.removed_lines(changes.units)
+    yield from (
+        f"保留节点 {_node(node)}:文件里没有了,但还有诉求、人员、群、工作站或活动用着它" for node in changes.kept
+    )
 
 
 def _node(node: Node) -> str:
@@ -451,16 +479,6 @@ def _merged_changes(changed: Iterable[tuple[Group, Group]]) -> list[tuple[Group,
     """Changes that read alike once, in however many channels they happen."""
     told = {(tuple(_group_facts(old).values()), new.name): (old, new) for old, new in changed}
     return list(told.values())
-
-
-Facts = Mapping[str, str]
-
-
-def _told(before: Facts, after: Facts) -> str:
-    """The facts that differ: 姓名 王小明 → 王晓明."""
-    return ";".join(
-        f"{name} {before[name] or '无'} → {value or '无'}" for name, value in after.items() if before[name] != value
-    )
 
 
 def _node_facts(node: Node) -> Facts:

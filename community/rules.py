@@ -15,7 +15,11 @@ class Rules:
     it the grid head alone does, and hands on. `answered_each`: so many reports of one person within a minute are
     answered each; the others share one answer at its end. `most_bookings`: that one person has open at one station.
     `offer_open`: how long a free place is kept for the first who waits, in waking hours. `calendar_address`: what the
-    links of calendars begin with, without a slash at its end; empty where none are served.
+    links of calendars begin with, without a slash at its end; empty where none are served. `event_drafted`,
+    `event_called`: how long before an event that recurs its leader gets the draft, and the groups the call for
+    helpers. `rolling_every`: how often a group is told at most how full an event is. `quiz_open`: how long one
+    may answer a question of a quiz, `quiz_pause`: from its answer to the next question. `star_hours`: from how
+    many hours on a volunteer has one star, two, and so on; see `community/volunteers/stars.py`.
     """
 
     zone: ZoneInfo = CHINA
@@ -45,5 +49,13 @@ class Rules:
     duty_list_evening: time = time(18, 30)
     duty_list_morning: time = time(8)
     follow_up_at: time = time(10)
+    event_drafted: timedelta = timedelta(days=14)
+    event_called: timedelta = timedelta(days=10)
+    event_thanked: timedelta = timedelta(hours=2)
+    most_companions: int = 5
+    rolling_every: timedelta = timedelta(minutes=2)
+    quiz_open: timedelta = timedelta(minutes=2)
+    quiz_pause: timedelta = timedelta(seconds=20)
+    star_hours: tuple[int, ...] = (100, 300, 600, 1000, 1500)
     quiet_from: time = time(21)
     quiet_to: time = time(8)

@@ -21,6 +21,9 @@ ANSWERS_FOR: Mapping[Level, Role] = {
 
 STAFF = frozenset(Role) - {Role.RESIDENT, Role.VOLUNTEER}
 
+WORKERS = frozenset({Role.COMMUNITY_WORKER, Role.FIRST_SECRETARY, Role.ADMINISTRATOR})
+"""Who looks after the stations and the events of their community, and of what lies below."""
+
 
 ROLE_WORDS: Mapping[str, tuple[Role, ...]] = {
     "物业": (Role.PROPERTY_FIRM,),
@@ -136,6 +139,25 @@ class Tree:
         """Whether a person is responsible for a node, at its own level or at one above."""
         above = {(node.id, ANSWERS_FOR.get(node.level)) for node in self.upwards(node_id)}
         return any((holder.node_id, holder.role) in above for holder in self.roles_of(person_id))
+
+    def works_at(self, person_id: str, node_id: str) -> bool:
+        """Whether a person is a worker at a node or above it, or answers for it."""
+        above = {node.id for node in self.upwards(node_id)}
+        works = any(each.node_id in above and each.role in WORKERS for each in self.roles_of(person_id))
+        return works or self.answers_for(person_id, node_id)
+
+    def workers_for(self, node_id: str) -> tuple[str, ...]:
+        """Who looks after a node: its workers, else those above, else whoever answers for it."""
+        for node in self.upwards(node_id):
+            for role in (Role.COMMUNITY_WORKER, Role.ADMINISTRATOR):
+                if found := self.at(node.id, role):
+                    return tuple(each.person_id for each in found)
+        answering = self.responsible(node_id)
+        return answering.ids if answering else ()
+
+    def community_meant(self, group_node: str | None, home: str | None) -> Node | None:
+        """The community of the group in which somebody speaks, else of their home, else the only one there is."""
+        return self.community_of(group_node or home) or self.community_of(home) or self.only_community()
 
     def named_in(self, text: str, community_id: str) -> tuple[str, Node] | None:
         """The longest name or alias of a place in a community that stands in a text, and its node."""

@@ -14,17 +14,28 @@ def group_node(message: Message) -> str | None:
     return message.group.node_id if message.group else None
 
 
-def privately(handler: CommandHandler) -> CommandHandler:
-    """What is asked in a group is answered in private, also with a refusal; and the group hears that it is."""
+def refused_privately(handler: CommandHandler) -> CommandHandler:
+    """A refusal of what was asked in a group is for the one who asked; the group hears that there is an answer."""
 
     @wraps(handler)
     def answer(message: Message, community: Community, **slots: Any) -> Replies:
         try:
-            said = as_replies(handler(message, community, **slots))
+            return as_replies(handler(message, community, **slots))
         except Refused as refused:
             if not message.in_group:
                 raise
-            said = [say(refused.key, **refused.values)]
+            return [say_in_group("help.in_private"), say(refused.key, **refused.values)]
+
+    return answer
+
+
+def privately(handler: CommandHandler) -> CommandHandler:
+    """What is asked in a group is answered in private, also with a refusal; and the group hears that it is."""
+    kind = refused_privately(handler)
+
+    @wraps(handler)
+    def answer(message: Message, community: Community, **slots: Any) -> Replies:
+        said = as_replies(kind(message, community, **slots))
         if any(each.to is Chat.GROUP for each in said):
             return said
         return [say_in_group("help.in_private"), *said]

@@ -69,17 +69,29 @@ def _respond(message: Message, community: Community) -> Replies | Reply:
         return say("help.greeting", bot=community.rules.bot_name)
     if message.incoming.photo_problem:
         return say(f"photos.{message.incoming.photo_problem}")
+    if (listed := _list(message, community)) is not None:
+        return listed
     if len(message.words) > LONGEST:
         return say("help.too_long", longest=LONGEST)
     if message.photos and not message.text and router.photo is not None:
-        return router.photo(message, community)
+        behind = (taken for each in router.shown if (taken := each(message, community)) is not None)
+        return next(behind, None) or router.photo(message, community)
     return _answer_words(message, community)
+
+
+def _list(message: Message, community: Community) -> Replies | None:
+    """What comes of a chain sign-up, which may be longer than anything else that is read."""
+    if router.lists is None or not router.lists.may_be(message.incoming.text):
+        return None
+    return router.lists.take(message, community)
 
 
 def _answer_words(message: Message, community: Community) -> Replies | Reply:
     known = phrasebook.load()
     quoted = number_quoted(message.incoming.text, community.rules.bot_name)
     owed = [] if message.in_group else _owed(message, community, quoted)
+    if (taken := _bare_words(message, community, owed, likely=True)) is not None:
+        return taken
     chosen = (
         questions.find_choice(message.text, owed, router.answers, known.answers)
         or questions.find_opening(message.text, owed, router.answers, known.answers)
@@ -102,6 +114,8 @@ def _answer_words(message: Message, community: Community) -> Replies | Reply:
         return services.alarms.ask_whether(message, alarm.kind)
     if message.in_group and message.group is None:
         return say_in_group("groups.unbound")
+    if not message.in_group and (taken := _bare_words(message, community, owed, likely=False)) is not None:
+        return taken
     return _guess(message, community, owed, quoted)
 
 
@@ -112,6 +126,15 @@ def _take_alarm(message: Message, community: Community, kind: str) -> Replies:
     if kind not in ALSO_A_CASE or not known_place or (message.in_group and message.group is None):
         return cried
     return [*cried, *as_replies(router.run(Heard(REPORT, {"words": message.text}), message, community))]
+
+
+def _bare_words(message: Message, community: Community, owed: list[Question], *, likely: bool) -> Replies | None:
+    """What comes of words for something that goes on: of those that look like them, or of all others."""
+    for each in router.listening:
+        taken = each.take(message, community, owed) if each.may_be(message.text) is likely else None
+        if taken is not None:
+            return taken
+    return None
 
 
 def _owed(message: Message, community: Community, quoted: int | None) -> list[Question]:

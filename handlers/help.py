@@ -6,6 +6,7 @@ from community import Community
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.phone_list import Reason
+from handlers import phrasebook
 from handlers.hearing.phrases import Heard
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
 from handlers.routing import router
@@ -14,7 +15,8 @@ from handlers.speaking.texts import load
 SHORTEST_REPORT = 6
 """Characters below which what was not understood is a greeting or a slip, and no report to be kept in mind."""
 
-OPTIONS = ("grievances.report", "grievances.look_up", "human")
+CAN_DO = ("grievances.report", "bookings.book", "market.look_up", "wishes.look_up", "grievances.look_up")
+UNCLEAR = ("grievances.report", "grievances.look_up", "human")
 
 
 @router.command("help")
@@ -34,7 +36,8 @@ def human(message: Message, community: Community, reason: Reason = Reason.ASKED)
     return [say("help.human_will_call"), *to_workers]
 
 
-@router.answer("help.menu", *OPTIONS, optional=True)
+@router.answer("help.menu", *CAN_DO, optional=True)
+@router.answer("help.unclear", *UNCLEAR, optional=True)
 def menu(message: Message, community: Community, question: Question, choice: str) -> Replies | Reply:
     """One of the things it can do, with the words that were not understood before."""
     words = str(question.about["words"])
@@ -71,10 +74,17 @@ def not_understood(message: Message, community: Community, owed: Sequence[Questi
     An open question with options is asked again instead: the person probably meant to answer it.
     """
     newest = owed[0] if owed else None
-    if newest is not None and newest.kind == "help.menu":
+    if (newest is None or newest.kind == "help.unclear") and _is_courtesy(message.text):
+        return [] if message.in_group else say("help.welcome")
+    if newest is not None and newest.kind == "help.unclear":
         community.questions.close(newest, message.received_at)
         return human(message, community, Reason.NOT_UNDERSTOOD)
     if newest is not None:
         return say(newest.prompt_key, **newest.prompt_values)
     worth_keeping = message.words if len(message.words) >= SHORTEST_REPORT else ""
-    return ask("help.not_understood", "help.menu", {"words": worth_keeping})
+    return ask("help.not_understood", "help.unclear", {"words": worth_keeping})
+
+
+def _is_courtesy(text: str) -> bool:
+    """「谢谢」 「好的」: nothing is asked, and in a group nobody waits for an answer."""
+    return text.strip(" ,.!~\u3002") in phrasebook.load().words["courtesy"]

@@ -6,23 +6,6 @@ from handlers.routing import router
 from handlers.speaking.texts import load
 
 NOT_YET = (
-    "market.sign_up",
-    "market.take_number",
-    "market.leave",
-    "market.look_up",
-    "market.check_in",
-    "volunteers.join",
-    "volunteers.hours",
-    "tasks.order",
-    "tasks.accept",
-    "tasks.give_back",
-    "tasks.done",
-    "tasks.mine",
-    "wishes.make",
-    "wishes.claim",
-    "wishes.pledge",
-    "wishes.look_up",
-    "members.report_in",
     "privacy.mute",
     "privacy.data",
 )

@@ -1,6 +1,6 @@
 """Who answers what: the table that services write themselves into."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +10,7 @@ from community.parts.questions import Question
 from community.refused import Refused
 from community.tree import Role
 from handlers.hearing.phrases import Heard
-from handlers.messages import Message, Replies, Reply
+from handlers.messages import Incoming, Message, Replies, Reply
 
 CommandHandler = Callable[..., Replies | Reply]
 """Takes the message, the community, and the slots of its phrases by name."""
@@ -21,7 +21,13 @@ AnswerHandler = Callable[[Message, Community, Question, str], Replies | Reply]
 AnswerReader = Callable[[Message, Community], str | None]
 """What a message answers, as the handler of the answer wants it; None where it is no answer."""
 
+BareWords = Callable[[Message, Community, Sequence[Question]], Replies | None]
+"""Takes the message, the community, and the questions that the sender owes an answer to, the newest first."""
+
 QuestionHandler = Callable[[Message, Community, Question], Replies | Reply]
+BarePhoto = Callable[[Message, Community], Replies | None]
+"""Takes a photo without words where it belongs to what its sender did just before; None where it does not."""
+
 PhotoHandler = Callable[[Message, Community], Replies | Reply]
 JobHandler = Callable[[Community, datetime], Replies]
 WordingHandler = Callable[..., Replies]
@@ -30,6 +36,7 @@ WordingHandler = Callable[..., Replies]
 AnyWording = TypeVar("AnyWording", bound=WordingHandler)
 AnyCommand = TypeVar("AnyCommand", bound=CommandHandler)
 AnyAnswer = TypeVar("AnyAnswer", bound=AnswerHandler)
+AnyBareWords = TypeVar("AnyBareWords", bound=BareWords)
 DueTime = Callable[[Community], datetime | None]
 
 
@@ -60,6 +67,50 @@ class AnswerRoute:
     otherwise: AnswerReader | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Something that goes on and takes bare words, though nobody was asked in person: the answers to a quiz.
+
+    `may_be`: whether a normalised text looks like such words; asked of many messages, so it must cost next to nothing.
+    `goes_on`: whether it goes on in a group, by channel and the channel's id of it, at a time; None: in no group,
+    where nobody spoke to the bot. `take` says what comes of words: before the commands where they may be such, else
+    where nothing else has understood them; None where they are for something else.
+    """
+
+    may_be: Callable[[str], bool]
+    goes_on: Callable[[Community, str, str, datetime], bool] | None
+    take: BareWords
+
+
+@dataclass(frozen=True, slots=True)
+class Affair:
+    """Something that somebody has and may give up: a booking, a sign-up. `line`: how it is listed."""
+
+    id: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """A service's affairs of whoever sent a message, and how one of them is given up."""
+
+    of: Callable[[Message, Community], Sequence[Affair]]
+    drop: Callable[[Message, Community, int], "Replies | Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Lists that are posted again in full by everybody who joins (接龙), heard though nobody was asked.
+
+    `may_be`: whether a text as typed looks like one; asked of all talk, so it must cost next to nothing. `concerns`:
+    whether a message is one about something that is going on. `take` says what comes of one; None where it is none.
+    """
+
+    may_be: Callable[[str], bool]
+    concerns: Callable[[Incoming, Community], bool]
+    take: Callable[[Message, Community], Replies | None]
+
+
 @dataclass(slots=True)
 class Router:
     """The table. Each service fills its own rows when it is imported."""
@@ -69,6 +120,10 @@ class Router:
     dropped: dict[str, QuestionHandler] = field(default_factory=dict)
     back: dict[str, QuestionHandler] = field(default_factory=dict)
     photo: PhotoHandler | None = None
+    shown: list[BarePhoto] = field(default_factory=list)
+    listening: list[Listening] = field(default_factory=list)
+    affairs: dict[str, Affairs] = field(default_factory=dict)
+    lists: Lists | None = None
     wordings: dict[type, WordingHandler] = field(default_factory=dict)
 
     def words_for(self, *outcomes: type) -> Callable[[AnyWording], AnyWording]:
@@ -129,6 +184,22 @@ class Router:
             return handler
 
         return register
+
+    def bare_words(
+        self, *, may_be: Callable[[str], bool], goes_on: Callable[[Community, str, str, datetime], bool] | None
+    ) -> Callable[[AnyBareWords], AnyBareWords]:
+        """Takes bare words while something goes on: see `Listening`."""
+
+        def register(handler: AnyBareWords) -> AnyBareWords:
+            self.listening.append(Listening(may_be, goes_on, handler))
+            return handler
+
+        return register
+
+    def photos_behind(self, handler: BarePhoto) -> BarePhoto:
+        """Takes photos that come behind what was done, before they are taken for something new."""
+        self.shown.append(handler)
+        return handler
 
     def photos(self, handler: PhotoHandler) -> PhotoHandler:
         """Takes photos that come without words."""

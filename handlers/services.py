@@ -8,14 +8,26 @@ from handlers import (
     help,
     later,
     market,
+    members,
     people,
     phone_list,
     quizzes,
+    tasks,
     tree,
     volunteers,
+    wishes,
 )
 
-JOBS = (*grievances.JOBS, *bookings.JOBS, *market.JOBS, *volunteers.JOBS, *quizzes.JOBS)
+JOBS = (
+    *grievances.JOBS,
+    *bookings.JOBS,
+    *market.JOBS,
+    *members.JOBS,
+    *volunteers.JOBS,
+    *quizzes.JOBS,
+    *tasks.JOBS,
+    *wishes.JOBS,
+)
 
 __all__ = [
     "JOBS",
@@ -26,9 +38,12 @@ __all__ = [
     "help",
     "later",
     "market",
+    "members",
     "people",
     "phone_list",
     "quizzes",
+    "tasks",
     "tree",
     "volunteers",
+    "wishes",
 ]

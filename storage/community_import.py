@@ -15,6 +15,7 @@ from storage.tables import (
     ReceptionState,
     Role,
     addresses,
+    event_series,
     groups,
     metadata,
     nodes,
@@ -22,7 +23,10 @@ from storage.tables import (
     receptions,
     roles,
     rotas,
+    services,
     stations,
+    teams,
+    units,
 )
 from storage.tree import Group, Node
 
@@ -109,7 +113,7 @@ _ROTAS = select(
     ~_CLOSED_AHEAD,
 ).order_by(rotas.c.id)
 
-_IMPORTED = (nodes, people, roles, groups, stations)
+_IMPORTED = (nodes, people, roles, groups, stations, event_series, teams, services, units)
 _REFERENCES = tuple(
     select(key.parent).where(key.parent.in_(bindparam("wanted", expanding=True))).distinct()
     for table in metadata.sorted_tables
@@ -182,35 +186,35 @@ def referred_to(store: Store, node_ids: Iterable[str]) -> frozenset[str]:
 
 def add_nodes(store: Store, rows: Iterable[Node]) -> None:
     """New nodes, parents before their children."""
-    _write(store, _INSERT_NODE, [{"id": node.id, **_node_values(node)} for node in rows])
+    write(store, _INSERT_NODE, [{"id": node.id, **_node_values(node)} for node in rows])
 
 
 def change_nodes(store: Store, rows: Iterable[Node]) -> None:
-    _write(store, _UPDATE_NODE, [{"at_id": node.id, **_node_values(node)} for node in rows])
+    write(store, _UPDATE_NODE, [{"at_id": node.id, **_node_values(node)} for node in rows])
 
 
 def remove_nodes(store: Store, rows: Iterable[Node]) -> None:
     """Nodes that nothing refers to any more, children before their parents."""
-    _write(store, _DELETE_NODE, [{"at_id": node.id} for node in rows])
+    write(store, _DELETE_NODE, [{"at_id": node.id} for node in rows])
 
 
 def add_people(store: Store, rows: Iterable[PersonRow], now: datetime) -> None:
     """New people, known from the file."""
-    _write(store, _INSERT_PERSON, [{"id": person.id, "created_at": now, **_person_values(person)} for person in rows])
+    write(store, _INSERT_PERSON, [{"id": person.id, "created_at": now, **_person_values(person)} for person in rows])
 
 
 def change_people(store: Store, rows: Iterable[PersonRow]) -> None:
-    _write(store, _UPDATE_PERSON, [{"at_id": person.id, **_person_values(person)} for person in rows])
+    write(store, _UPDATE_PERSON, [{"at_id": person.id, **_person_values(person)} for person in rows])
 
 
 def add_roles(store: Store, rows: Iterable[RoleRow]) -> None:
     values = [{"person_id": row.person_id, "role": row.role, "node_id": row.node_id} for row in rows]
-    _write(store, _INSERT_ROLE, values)
+    write(store, _INSERT_ROLE, values)
 
 
 def remove_roles(store: Store, rows: Iterable[RoleRow]) -> None:
     values = [{"at_person_id": row.person_id, "at_role": row.role, "at_node_id": row.node_id} for row in rows]
-    _write(store, _DELETE_ROLE, values)
+    write(store, _DELETE_ROLE, values)
 
 
 def add_addresses(store: Store, rows: Iterable[AddressRow]) -> None:
@@ -218,65 +222,66 @@ def add_addresses(store: Store, rows: Iterable[AddressRow]) -> None:
         {"channel": row.address.channel, "external_id": row.address.external_id, "person_id": row.person_id}
         for row in rows
     ]
-    _write(store, _INSERT_ADDRESS, values)
+    write(store, _INSERT_ADDRESS, values)
 
 
 def move_addresses(store: Store, rows: Iterable[AddressRow]) -> None:
     """From now on these addresses mean these people."""
-    _write(store, _MOVE_ADDRESS, [{**_address_key(row.address), "person_id": row.person_id} for row in rows])
+    write(store, _MOVE_ADDRESS, [{**_address_key(row.address), "person_id": row.person_id} for row in rows])
 
 
 def remove_addresses(store: Store, rows: Iterable[AddressRow]) -> None:
-    _write(store, _DELETE_ADDRESS, [_address_key(row.address) for row in rows])
+    write(store, _DELETE_ADDRESS, [_address_key(row.address) for row in rows])
 
 
 def add_groups(store: Store, rows: Iterable[Group]) -> None:
     values = [{"channel": group.channel, "external_id": group.external_id, **_group_values(group)} for group in rows]
-    _write(store, _INSERT_GROUP, values)
+    write(store, _INSERT_GROUP, values)
 
 
 def change_groups(store: Store, rows: Iterable[Group]) -> None:
-    _write(store, _UPDATE_GROUP, [{**_address_key(group), **_group_values(group)} for group in rows])
+    write(store, _UPDATE_GROUP, [{**_address_key(group), **_group_values(group)} for group in rows])
 
 
 def remove_groups(store: Store, rows: Iterable[Group]) -> None:
-    _write(store, _DELETE_GROUP, [_address_key(group) for group in rows])
+    write(store, _DELETE_GROUP, [_address_key(group) for group in rows])
 
 
 def add_stations(store: Store, rows: Iterable[StationRow]) -> None:
-    _write(store, _INSERT_STATION, [{"id": row.id, **_station_values(row)} for row in rows])
+    write(store, _INSERT_STATION, [{"id": row.id, **_station_values(row)} for row in rows])
 
 
 def change_stations(store: Store, rows: Iterable[StationRow]) -> None:
     """What is said of them; those that were given up are open again."""
-    _write(store, _UPDATE_STATION, [{"at_id": row.id, **_station_values(row)} for row in rows])
+    write(store, _UPDATE_STATION, [{"at_id": row.id, **_station_values(row)} for row in rows])
 
 
 def end_stations(store: Store, rows: Iterable[StationRow], now: datetime) -> None:
     """They are given up. The rows stay."""
-    _write(store, _UPDATE_STATION, [{"at_id": row.id, "ended_at": now} for row in rows])
+    write(store, _UPDATE_STATION, [{"at_id": row.id, "ended_at": now} for row in rows])
 
 
 def plan_anew(store: Store, rows: Iterable[StationRow]) -> None:
     """Makes every rule of these stations that is in force count as one of which no reception was made yet."""
-    _write(store, _PLAN_ANEW, [{"at_id": row.id, "planned_to": None} for row in rows])
+    write(store, _PLAN_ANEW, [{"at_id": row.id, "planned_to": None} for row in rows])
 
 
 def add_rotas(store: Store, rows: Iterable[RotaRow]) -> None:
-    _write(store, _INSERT_ROTA, [_rota_values(row) for row in rows])
+    write(store, _INSERT_ROTA, [_rota_values(row) for row in rows])
 
 
 def change_rotas(store: Store, rows: Iterable[RotaRow]) -> None:
     """They are in force, and their receptions are to be made anew."""
-    _write(store, _UPDATE_ROTA, [{"at_id": row.id, **_rota_values(row)} for row in rows])
+    write(store, _UPDATE_ROTA, [{"at_id": row.id, **_rota_values(row)} for row in rows])
 
 
 def end_rotas(store: Store, rows: Iterable[RotaRow], now: datetime) -> None:
     """They are no longer in force. The rows stay."""
-    _write(store, _UPDATE_ROTA, [{"at_id": row.id, "ended_at": now} for row in rows])
+    write(store, _UPDATE_ROTA, [{"at_id": row.id, "ended_at": now} for row in rows])
 
 
-def _write(store: Store, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
+def write(store: Store, statement: Any, values: Sequence[Mapping[str, Any]]) -> None:
+    """One statement for all rows, none for no rows. All have the same keys."""
     if values:
         store.connection.execute(statement, values)
 

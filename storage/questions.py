@@ -1,11 +1,11 @@
 """Open questions: what was asked of whom, about what, until when."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, update
 
 from storage.database import Store
 from storage.tables import questions
@@ -53,6 +53,14 @@ _EXPIRED = (
     .limit(200)
 )
 _NEXT_EXPIRY = select(func.min(questions.c.expires_at)).where(questions.c.closed_at.is_(None))
+_LAST_ASKED = (
+    select(questions.c.person_id, func.max(questions.c.asked_at))
+    .where(
+        questions.c.kind == literal_column("'market.short'"),
+        questions.c.person_id.in_(bindparam("people", expanding=True)),
+    )
+    .group_by(questions.c.person_id)
+)
 _CLOSE = update(questions).where(questions.c.id == bindparam("question_id")).values(closed_at=bindparam("now"))
 
 
@@ -95,6 +103,14 @@ def close(store: Store, question_id: int, now: datetime) -> None:
 def expired(store: Store, now: datetime) -> list[Question]:
     """Questions whose time is over and that nobody has closed, oldest first. At most 200."""
     return [Question(*row) for row in store.connection.execute(_EXPIRED, {"now": now})]
+
+
+def last_asked_for_help(store: Store, person_ids: Collection[str]) -> Mapping[str, datetime]:
+    """When each of these people was last asked to help out; whoever never was is not in it."""
+    if not person_ids:
+        return {}
+    rows = store.connection.execute(_LAST_ASKED, {"people": list(person_ids)})
+    return {row[0]: row[1] for row in rows}
 
 
 def next_expiry(store: Store) -> datetime | None:

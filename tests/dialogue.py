@@ -12,20 +12,24 @@ A dialogue is a list of lines:
     不识字: …                         a line of the chat room may also be quoted as YAML wants it
 
 Every message of the bot must be in the dialogue, otherwise it fails: that nobody else was told is part of it.
+The codes with which helpers check in at events are 4821, 4822 and so on, in the order in which the events are made.
 """
 
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import yaml
 from PIL import Image
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from bot.channels import pipe
 from bot.delivery import Ledger
@@ -33,12 +37,18 @@ from bot.desk import Desk
 from bot.jobs import JOBS
 from bot.photos import LARGEST, Photos
 from bot.simulate import Simulation
+from community import quiz_file
+from community.quizzes.bank import Bank
 from community.rules import Rules
+from handlers.routing import Job
 from storage.database import Database
-from storage.tables import rotas
+from storage.tables import event_series, rotas
 
 CHINA = ZoneInfo("Asia/Shanghai")
+LONG_AGO = datetime(2000, 1, 1, tzinfo=CHINA)
 FOLDER = Path(__file__).with_name("dialogues")
+FIRST_CODE = 4821
+BANK = Path(__file__).parents[1] / "examples" / "xingfu" / "quiz.yaml"
 _LINE = re.compile(r"(?P<who>[^:→]+?)\s*(?:→\s*(?P<to>[^:]+?)\s*)?:\s?(?P<text>.*)", re.DOTALL)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -48,6 +58,9 @@ class Dialogue:
     """One test: its name, when it begins, who is who, its lines, and rules that are not the usual ones.
 
     `stations`: whether the community has any; without, nobody is announced or listed while time passes.
+    `market`: whether it has series and templates of events; without, nothing is announced and no helpers are called.
+    `quiz`: whether there are questions for a quiz, those of the demo community.
+    `dispatch`: whether volunteers are asked about tasks by themselves while time passes.
     """
 
     name: str
@@ -57,6 +70,9 @@ class Dialogue:
     lines: tuple[str, ...]
     rules: Rules
     stations: bool
+    market: bool = False
+    quiz: bool = False
+    dispatch: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +98,9 @@ def read(file: Path) -> Iterator[Dialogue]:
         begins = datetime.fromisoformat(str(each.get("at", "2026-12-01 09:00"))).replace(tzinfo=CHINA)
         name = f"{file.stem}: {each['name']}"
         lines = tuple(line if isinstance(line, str) else _rejoined(line) for line in each["dialogue"])
-        rules, stations = Rules(**who.get("rules", {})), who.get("stations", False)
-        yield Dialogue(name, begins, who["people"], who["groups"], lines, rules, stations)
+        rules, stations, market = Rules(**who.get("rules", {})), who.get("stations", False), who.get("market", False)
+        quiz, dispatch = who.get("quiz", False), who.get("dispatch", True)
+        yield Dialogue(name, begins, who["people"], who["groups"], lines, rules, stations, market, quiz, dispatch)
 
 
 def _rejoined(line: Mapping[str, Any]) -> str:
@@ -100,13 +117,21 @@ class Player:
     database: Database
     folder: Path
     _heard: list[Heard] = field(default_factory=list)
-    _clock: datetime = datetime(2000, 1, 1, tzinfo=CHINA)
+    _clock: datetime = LONG_AGO
 
     async def play(self) -> None:
         """Raises `AssertionError` that quotes the dialogue where it and the bot part ways."""
+        with known_codes():
+            await self._play()
+
+    async def _play(self) -> None:
         if not self.dialogue.stations:
             without_rota(self.database)
-        desk = Desk(self.database, self.dialogue.rules, {pipe.NAME: pipe.NAME}, JOBS)
+        if not self.dialogue.market:
+            without_series(self.database)
+        if self.dialogue.quiz:
+            with_bank(self.database)
+        desk = Desk(self.database, self.dialogue.rules, {pipe.NAME: pipe.NAME}, self._jobs())
         photos = Photos(self.folder / "photos")
         simulation = Simulation(desk, photos, Ledger(pipe.NAME, pipe.NAME, None), self._hear)
         self._clock = self.dialogue.at
@@ -117,6 +142,9 @@ class Player:
             self._expect_silence(before=line)
             await simulation.play(self._said(line), number)
         self._expect_silence(before="the end")
+
+    def _jobs(self) -> tuple[Job, ...]:
+        return tuple(each for each in JOBS if self.dialogue.dispatch or not each.name.startswith("tasks."))
 
     def _said(self, line: str) -> pipe.Line:
         if line[0] in "+=":
@@ -164,10 +192,28 @@ class Player:
         return "".join(f"\n  {said}" for said in self._heard)
 
 
+def known_codes() -> Any:
+    """Codes of events that a dialogue can name, instead of such as nobody can guess."""
+    numbers = itertools.count(FIRST_CODE)
+    return patch("community.market.opening.secrets", SimpleNamespace(randbelow=lambda _: next(numbers)))
+
+
 def without_rota(database: Database) -> None:
     """Nobody is on duty: for what must not be disturbed by announcements and lists."""
     with database.begin() as store:
         store.connection.execute(delete(rotas))
+
+
+def without_series(database: Database) -> None:
+    """No event is made by itself: for what must not be disturbed by announcements and calls for helpers."""
+    with database.begin() as store:
+        store.connection.execute(update(event_series).values(ended_at=LONG_AGO))
+
+
+def with_bank(database: Database, file: Path = BANK) -> None:
+    """The community has questions for a quiz."""
+    with database.begin() as store:
+        Bank(store).take_over("xingfu", quiz_file.load(file), LONG_AGO)
 
 
 def _alike(expected: str, said: str) -> bool:

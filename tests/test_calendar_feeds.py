@@ -13,7 +13,8 @@ import pytest
 
 from bot.calendar_feeds import NO_CALENDAR, NOT_NOW, ONLY_READING, CalendarFeeds, Find
 from bot.web import CannotListen
-from community.parts.calendar_file import Entry, calendar
+from community.parts.calendar_entries import Entry
+from community.parts.calendar_file import calendar
 
 TOKEN = "Zx0-_" + "k" * 27
 UNKNOWN = "Zx0-_" + "u" * 27

@@ -12,7 +12,8 @@ import vobject
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
+from community.parts.calendar_entries import BEFORE_BOOKING, Entry
+from community.parts.calendar_file import calendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -369,7 +369,7 @@ def test_the_demo_community() -> None:
     assert {level: levels.count(level) for level in Level} == dict(zip(Level, (1, 1, 1, 3, 12), strict=True))
     assert [node.name for node in file.nodes if node.building_number] == [f"{number}号楼" for number in range(1, 13)]
     assert {role for person in file.people for role, _ in person.roles} == set(Role)
-    assert 28 <= len(file.people) <= 34
+    assert 34 <= len(file.people) <= 40
     assert [(group.name, group.members) for group in file.groups] == [
         ("天天向善", Members.RESIDENTS),
         ("志愿者之家", Members.VOLUNTEERS),

@@ -19,7 +19,7 @@ from handlers.messages import Incoming, Message, Replies
 from handlers.routing import Job, Route, router
 from storage.database import Database, DatabaseUnavailable, Store
 from storage.tables import grievance_events, grievances, inbox, outbox, phone_list
-from tests.dialogue import without_rota
+from tests.dialogue import without_rota, without_series
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -46,9 +46,10 @@ def report(number: int, words: str = "灯不亮", **values: Any) -> Incoming:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest) -> Database:
-    """The demo community on both engines, where nobody is on duty."""
+    """The demo community on both engines, where nobody is on duty and nothing is held."""
     found: Database = request.getfixturevalue(f"{request.param}_database")
     without_rota(found)
+    without_series(found)
     return found
 
 

@@ -32,14 +32,45 @@ _STAFF_VERBS = (
     ),
     *("search", "split", "report_by_category", "report_by_handler", "report_by_node", "report_figures"),
 )
-SHORTHAND = frozenset({"alarm", "groups.listen", *(f"grievances.{verb}" for verb in _STAFF_VERBS)})
+_REGISTER_VERBS = (
+    *("rename", "skills", "free", "confirm", "list", "form_team", "add_to_team", "members", "bind_team"),
+)
+_HOURS_VERBS = (
+    *("correct", "issue_certificate", "refuse_certificate", "certificates_waiting", "verify", "honour", "no_honour"),
+)
+_TASK_VERBS = ("look_up", "cancel", "change", "list", "order_for", "from_grievance", "to_grievance", "pair", "alone")
+_DISPATCH_VERBS = ("accept_more", "give", "give_how", "done_more", "not_come", "block", "keep_apart")
+_WISH_VERBS = (
+    *("approve", "send_back", "to_review", "unmet", "crowd", "tick_off", "givers", "prolong", "shrink", "end"),
+)
+_MEMBER_VERBS = ("confirm", "refuse", "unit_report", "rate")
+_DAY_VERBS = (*("mark_in", "mark_out", "mark_missed", "all_in", "all_out", "roll", "show_code", "count_numbers"),)
+_CHANGE_VERBS = (
+    *("postpone", "cancel_event", "change_event", "add_stall", "change_stall", "remove_stall"),
+    *("change_series", "end_series"),
+)
+SHORTHAND = frozenset(
+    {
+        "alarm",
+        "groups.listen",
+        "market.record_chain",
+        *(f"grievances.{verb}" for verb in _STAFF_VERBS),
+        *(f"market.{verb}" for verb in (*_DAY_VERBS, *_CHANGE_VERBS)),
+        *(f"volunteers.{verb}" for verb in (*_REGISTER_VERBS, *_HOURS_VERBS)),
+        *(f"members.{verb}" for verb in _MEMBER_VERBS),
+        *(f"tasks.{verb}" for verb in (*_TASK_VERBS, *_DISPATCH_VERBS)),
+        *(f"wishes.{verb}" for verb in _WISH_VERBS),
+    }
+)
 """Staff's shorthand, which is taught and not guessed at, and the alarm, whose cries are in tests of their own."""
 
 OF_STAFF = frozenset(
     {f"rota.{verb}" for verb in ("add", "swap", "absent", "close", "end")}
     | {f"bookings.{verb}" for verb in ("call", "missed", "list", "record", "to_grievance", "to_mediation", "figures")}
+    | {"market.figures", "market.figures_picture"}
+    | {f"quizzes.{verb}" for verb in ("start", "plan", "stop", "hand_out", "prize_list")}
 )
-"""What only staff of a station say: they say it every day, and nearly always in the same words."""
+"""What only staff say: they say it every day, and nearly always in the same words."""
 
 REFERENCES = ("number", "task", "wish", "booking", "code", "stall", "amount")
 

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from community import community_sheet, community_yaml
 from community.community_file import CommunityFile, CommunityFileError, GroupEntry
 from community.importing import Changes, Existing, import_community, load, plan
-from storage import community_import, people, rota, schema, tree
+from storage import community_import, community_import_events, people, rota, schema, tree
 from storage.database import Database
 from storage.people import Address, Person
 from storage.rota import Rota, Station
@@ -84,6 +84,9 @@ def rows(database: Database) -> tuple[object, ...]:
             tree.all_groups(store),
             community_import.all_stations(store),
             community_import.all_rotas(store, NOW),
+            community_import_events.all_series(store),
+            community_import_events.all_teams(store),
+            community_import_events.all_members(store),
             tree.version(store),
         )
 

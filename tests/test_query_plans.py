@@ -23,16 +23,24 @@ from storage.tables import Moment
 GROWS = frozenset({"grievances", "grievance_events", "grievance_people", "outbox", "inbox"})
 GROWS |= {"questions", "photos", "phone_list", "people", "addresses"}
 GROWS |= {"receptions", "bookings", "booking_events", "calendar_feeds"}
-NOT_FOR_MESSAGES = frozenset({"storage.community_import", "storage.schema", "storage.tables", "storage.database"})
+GROWS |= {"hours", "certificates"}
+GROWS |= {"wishes", "pledges", "wish_events"}
+GROWS |= {"quizzes", "quiz_questions", "quiz_answers", "quiz_prizes", "quiz_reminders"}
+NOT_FOR_MESSAGES = frozenset({"storage.community_import", "storage.community_import_events"})
+NOT_FOR_MESSAGES |= {"storage.schema", "storage.tables", "storage.database"}
 """Modules whose statements run when a file is imported or the program starts."""
 
 MAY_SCAN: Mapping[str, str] = {
     "storage.grievance_figures._EARLIEST": "goes by the key and stops at the first row",
     "storage.grievances._SEARCH": "a word may be anywhere; asked for by staff, and rarely",
+    "storage.hours._FIRST_AT": "goes by the key and stops at the first row",
     "storage.people._FROM_FILE": "the chat room's page, of people in the community file, at most so many",
     "storage.people._FORGET_ADDRESSES": "only where a member list of a whole channel is read",
     "storage.outbox._UNDELIVERED": "only on the staff's page",
     "storage.phone_list._OPEN": "the list itself: only what is still to be phoned",
+    "storage.quizzes._NOT_YET_ASKED": "goes by the index of quizzes that are not over; when a bank is imported",
+    "storage.quizzes._TO_FETCH": "goes by the index of what is still to be fetched",
+    "storage.quizzes._WORDS_IN_USE": "goes by the index of quizzes that are not over",
     "storage.tree._ROLES": "the tree, read whole when it has changed",
 }
 """Statements that may, and why."""
@@ -85,6 +93,19 @@ FILLINGS = (
     " '' FROM many",
     MANY + "INSERT INTO booking_events (booking_id, at, step, note)"
     f" SELECT (SELECT max(id) FROM bookings) - n / 2, {MOMENT}, 'book', '' FROM many WHERE n < {ROWS}",
+    MANY + "INSERT INTO quiz_bank (node_id, topic, words, options, answer) SELECT 'xingfu', '', n, '[]', 1 FROM many",
+    MANY
+    + "INSERT INTO quizzes (node_id, topic, channel, group_external_id, prize, winners, state, starts_at, ended_at,"
+    " next_at, stage) SELECT 'xingfu', '', 'pipe', 'stored-' || n, 'x', 3, CASE WHEN n % 100 THEN 'over' ELSE 'running'"
+    f" END, {MOMENT}, CASE WHEN n % 100 THEN {MOMENT} END, CASE WHEN n % 100 = 0 THEN {MOMENT} END, '' FROM many",
+    MANY + "INSERT INTO quiz_questions (quiz_id, position, words, options, answer, asked_at)"
+    f" SELECT (SELECT max(id) FROM quizzes) - n + 1, 1, n, '[]', 1, {MOMENT} FROM many",
+    MANY + "INSERT INTO quiz_answers (question_id, person_id, choice, at)"
+    f" SELECT (SELECT max(id) FROM quiz_questions) - n + 1, 'stored-' || (n % 150), 1, {MOMENT} FROM many",
+    "INSERT INTO quiz_prizes (quiz_id, person_id, question_id, prize, won_at, fetched_at)"
+    " SELECT quiz_id, person_id, question_id, 'x', at, CASE WHEN question_id % 100 THEN at END"
+    " FROM quiz_answers JOIN quiz_questions ON id = question_id",
+    "INSERT INTO quiz_reminders (quiz_id, person_id, at) SELECT quiz_id, person_id, won_at FROM quiz_prizes",
     MANY + "INSERT INTO calendar_feeds (token, kind, subject, created_at)"
     f" SELECT 'token-' || n, 'person', 'stored-' || n, {MOMENT} FROM many",
 )

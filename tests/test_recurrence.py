@@ -8,10 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from community.parts.festivals import festival_days
 from community.parts.recurrence import (
     Course,
     Dates,
     Day,
+    Festivals,
     Hours,
     MonthDays,
     NotARule,
@@ -28,6 +30,7 @@ from community.parts.recurrence import (
     read,
 )
 from community.parts.working_calendar import is_holiday, is_working_day, next_working_day
+from handlers.hearing.times.lunar import lunar_day, solar_term
 
 DAY = timedelta(days=1)
 MOVE, SKIP, KEEP = OnHoliday
@@ -113,6 +116,10 @@ def test_the_next_working_day(day: str, following: str) -> None:
         ("每周六日", "2026-12-05", "2026-12-13", "12-05 12-06 12-12 12-13"),
         ("每天", "2026-09-30", "2026-10-12", "09-30 10-08 10-09 10-10 10-11 10-12"),
         ("每个工作日", "2026-09-19", "2026-10-11", "09-20 09-21 09-22 09-23 09-24 09-28 09-29 09-30 10-08 10-09 10-10"),
+        ("每年3月每周六", "2026-03-05", "2027-03-07", "03-07 03-14 03-21 03-28 03-06"),
+        ("每年三月的每个周末", "2026-03-02", "2026-12-31", "03-07 03-08 03-14 03-15 03-21 03-22 03-28 03-29"),
+        ("每年3月、9月每周六、日", "2026-03-28", "2026-09-06", "03-28 03-29 09-05 09-06"),
+        ("每年12月每天", "2026-11-20", "2026-12-03", "12-01 12-02 12-03"),
         # by the n-th weekday
         ("第一个周六", "2026-08-01", "2026-12-31", "08-01 09-05 10-08<10-03 11-07 12-05"),
         ("每月最后一个周五", "2026-09-01", "2026-11-30", "09-28<09-25 10-30 11-27"),
@@ -130,6 +137,13 @@ def test_the_next_working_day(day: str, following: str) -> None:
         ("每年3月、9月第一个周六", "2026-01-01", "2026-12-31", "03-07 09-05"),
         ("每月第一个工作日", "2026-01-01", "2026-05-31", "01-04 02-02 03-02 04-01 05-06"),
         ("每月最后一个工作日", "2026-01-01", "2026-03-31", "01-30 02-28 03-31"),
+        # by festivals: their days off are meant
+        ("每年重阳节", "2026-01-01", "2027-12-31", "10-18 10-08"),
+        ("每逢端午", "2026-01-01", "2027-12-31", "06-19 06-09"),
+        ("每年国庆节、元旦", "2026-01-01", "2027-12-31", "01-01 10-01 01-01 10-01"),
+        ("每年春节和每年元宵节", "2026-01-01", "2026-12-31", "02-17 03-03"),
+        ("每年腊八节", "2039-01-01", "2042-12-31", "01-02 01-21 01-10 12-30"),  # twice in one year
+        ("每年志愿者日", "2026-12-01", "2026-12-31", "12-05"),
         # single dates
         ("2026年12月9日", "2026-01-01", "2027-12-31", "12-09"),
         ("2026-12-09", "2026-12-09", "2026-12-09", "12-09"),
@@ -301,6 +315,10 @@ def test_hours(words: str, hours: Hours | None) -> None:
         ("第一个周六、每周三", "unclear"),
         ("每两周周三、每周五", "unclear"),
         ("每季度10日", "unclear"),
+        ("每年3月周六", "unclear"),  # all of them, or one
+        ("每年3月隔周周六", "unclear"),
+        ("每年春天", "unclear"),
+        ("每月重阳节", "unclear"),
         ("每月上旬", "unclear"),
         ("每月逢五", "unclear"),
         ("周五至周一", "unclear"),
@@ -478,7 +496,7 @@ date_rules = st.builds(
     st.lists(st.dates(date(2025, 1, 1), date(2028, 12, 31)), min_size=1, max_size=4),
 )
 other_rules = st.sampled_from(
-    ["每天", "每个工作日", "每月最后一天", "每月15日和最后一天", "2月29日", "12月9日、1月6日"]
+    ["每天", "每个工作日", "每月最后一天", "每月15日和最后一天", "2月29日", "12月9日、1月6日", "每年3月、9月每周末"]
 )
 rules = st.one_of(weekday_rules, month_rules, nth_rules, date_rules, other_rules).map(read)
 some_day = st.dates(date(2024, 6, 1), date(2029, 12, 31))
@@ -535,9 +553,9 @@ def test_the_days_are_those_that_the_calendar_on_the_wall_shows(
 def is_named(rule: Rule, day: date, start: date) -> bool:
     """Whether the rule names the day, looked up day by day."""
     match rule:
-        case Weekly(weekdays, every):
+        case Weekly(weekdays, every, months):
             first = next(one for offset in range(7) if (one := start + DAY * offset).weekday() in weekdays)
-            return day.weekday() in weekdays and weeks_between(first, day) % every == 0
+            return day.month in months and day.weekday() in weekdays and weeks_between(first, day) % every == 0
         case WorkingDays():
             return is_working_day(day)
         case MonthDays(numbers, months):
@@ -550,6 +568,8 @@ def is_named(rule: Rule, day: date, start: date) -> bool:
             )
         case NthWorkingDay(nth, months):
             return day.month in months and working_days_of_month(day)[nth - (nth > 0)] == day
+        case Festivals(names):
+            return any(day in festival_days(name, day, day) for name in names)
         case Dates(dates):
             return any(
                 named == day if isinstance(named, date) else is_next(named.month, named.day, day, start)
@@ -617,3 +637,18 @@ def test_overlaps_are_days_of_both(
     both = {day.day for day in days(recurrence, first, last, start=start)}
     both &= {day.day for day in days(other, first, last, start=start)}
     assert overlaps(Course(recurrence, start), Course(other, start), first, last) == sorted(both)
+
+
+def test_festivals_of_the_moon_are_those_that_people_type() -> None:
+    """`handlers.hearing` counts lunar days by itself; both must know the same."""
+    by_the_moon = {"春节": (1, 1), "元宵节": (1, 15), "端午节": (5, 5), "七夕节": (7, 7), "中秋节": (8, 15)}
+    by_the_moon |= {"重阳节": (9, 9), "腊八节": (12, 8)}
+    for name, (month, day) in by_the_moon.items():
+        found = list(festival_days(name, date(2025, 2, 1), date(2061, 1, 31)))
+        assert found == [
+            known
+            for year in range(2025, 2061)
+            if (known := lunar_day(year, month, day)) is not None and known >= date(2025, 2, 1)
+        ], name
+    found = list(festival_days("清明节", date(2025, 1, 1), date(2060, 12, 31)))
+    assert found == [solar_term("清明", year) for year in range(2025, 2061)]

@@ -30,10 +30,16 @@ KEY_AT = {
     "ask_which": 0,
     "_ask_which_of_mine": 0,
     "_to_visitor": 0,
+    "_in_its_group": 2,
+    "_to_starter": 1,
+    "tell_one": 1,
+    "_ask_rating": 0,
 }
 """Calls that say something, and which of their arguments is the key."""
 
 ADDED_BY = {
+    "tell_one": {"number"},
+    "_ask_rating": {"number", "what", "names"},
     "_to_followers": {"number", "named", "resolve_by"},
     "ask_which": {"lines", "where"},
     "_ask_which_of_mine": {"lines"},
@@ -139,12 +145,29 @@ def _spread_keys(node: ast.expr, function: ast.FunctionDef, tree: ast.Module) ->
         ]
     else:
         return set()
+    found = set().union(*(_dictionary_keys(each, function, tree) for each in dictionaries))
+    return found | (_added_later(node.id, function) if isinstance(node, ast.Name) else set())
+
+
+def _dictionary_keys(node: ast.expr | None, function: ast.FunctionDef, tree: ast.Module) -> set[str]:
+    """The keys of a dictionary that is written out, also of those that are spread in it."""
+    if not isinstance(node, ast.Dict):
+        return set()
+    found = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+    spread = [value for key, value in zip(node.keys, node.values, strict=True) if key is None]
+    return found.union(*(_spread_keys(value, function, tree) for value in spread))
+
+
+def _added_later(name: str, function: ast.FunctionDef) -> set[str]:
+    """The keys that are put into a dictionary after it was made: `values["details"] = ...`."""
     return {
-        str(key.value)
-        for dictionary in dictionaries
-        if isinstance(dictionary, ast.Dict)
-        for key in dictionary.keys
-        if isinstance(key, ast.Constant)
+        str(target.slice.value)
+        for assigned in ast.walk(function)
+        if isinstance(assigned, ast.Assign)
+        for target in assigned.targets
+        if isinstance(target, ast.Subscript)
+        and getattr(target.value, "id", None) == name
+        and isinstance(target.slice, ast.Constant)
     }
 
 

@@ -28,6 +28,7 @@ from storage import grievances
 from storage.grievances import Event, Grievance
 from storage.tables import Outcome, Role
 from tests.conftest import LONG_AGO, XINGFU
+from tests.dialogue import without_series
 
 SCRIPT = XINGFU.with_name("grievances.jsonl")
 TELEPHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
@@ -144,6 +145,7 @@ def _told(events: Sequence[Event], grievance: Grievance) -> Told:
 def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weeks]:
     """The whole script through the whole program, in SQLite."""
     database = open_database("sqlite://", XINGFU, LONG_AGO)
+    without_series(database)
     desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()
     played = Weeks(desk, datetime.fromisoformat(json.loads(lines[-1])["at"]))

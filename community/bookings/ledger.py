@@ -12,15 +12,12 @@ from community.parts.places import free_places, offered_until
 from community.people import Person
 from community.refused import Refused
 from community.rules import Rules
-from community.tree import Node, Role, Tree
+from community.tree import Node, Tree
 from storage import bookings, questions, rota
 from storage.bookings import Booking
 from storage.database import Store
 from storage.rota import Reception, Station
 from storage.tables import ReceptionState
-
-WORKERS = frozenset({Role.COMMUNITY_WORKER, Role.FIRST_SECRETARY, Role.ADMINISTRATOR})
-"""Who looks after the stations of their community, and of those below."""
 
 STILL_TODAY = timedelta(hours=12)
 """A booking of today is still one's own for so long."""
@@ -86,8 +83,7 @@ class Ledger:
 
     def community_of(self, resident: Person, group_node: str | None) -> Node:
         """Whose stations are meant: those of the group's community, of one's own, of the only one there is."""
-        node = self.tree.community_of(group_node or resident.node_id)
-        node = node or self.tree.community_of(resident.node_id) or self.tree.only_community()
+        node = self.tree.community_meant(group_node, resident.node_id)
         if node is None:
             raise Refused("grievances.which_community")
         return node
@@ -101,24 +97,11 @@ class Ledger:
 
     def looks_after(self, person: Person, station: Station) -> bool:
         """Whether a person works for the place of a station, at its level or above."""
-        return self.works_at(person, station.node_id)
-
-    def works_at(self, person: Person, node_id: str) -> bool:
-        """Whether a person is a worker at a node or above it."""
-        above = {node.id for node in self.tree.upwards(node_id)}
-        roles = self.tree.roles_of(person.id)
-        return any(role.node_id in above and role.role in WORKERS for role in roles) or self.tree.answers_for(
-            person.id, node_id
-        )
+        return self.tree.works_at(person.id, station.node_id)
 
     def workers(self, station: Station) -> tuple[str, ...]:
-        """Who looks after a station: the workers of its node, else those above."""
-        for node in self.tree.upwards(station.node_id):
-            for role in (Role.COMMUNITY_WORKER, Role.ADMINISTRATOR):
-                if found := self.tree.at(node.id, role):
-                    return tuple(each.person_id for each in found)
-        answering = self.tree.responsible(station.node_id)
-        return answering.ids if answering else ()
+        """Who looks after a station."""
+        return self.tree.workers_for(station.node_id)
 
     def on_duty(self, reception: Reception, station: Station) -> tuple[str, ...]:
         """Who receives; the station's workers where that is somebody whom the bot does not know."""

@@ -7,47 +7,19 @@ Phones that read no VTIMEZONE know the IANA name, the others have the rules at h
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Alarm, Calendar, Component, Event, Timezone, vDuration, vText
 
+from community.parts.calendar_entries import Entry
+
 PRODUCT = "-//Xiaoshan//Community calendar//ZH"
 REFRESH_EVERY = timedelta(hours=1)
 """How often a program that follows a feed is asked to look again."""
 
-BEFORE_BOOKING = timedelta(hours=2)
-"""How long before a booked turn its owner's phone reminds."""
-
 _NO_ENTRY = datetime(2026, 1, 1, tzinfo=UTC)
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One turn or one spell of duty.
-
-    The `uid` stays the same for ever; each change, the cancellation too, comes with a higher `sequence` and a later
-    `changed_at`. A cancelled entry stays in its feed for a while: one that is merely gone may remain on a phone.
-    Raises `ValueError` for a time without a zone, or an end that is not after the beginning.
-    """
-
-    uid: str
-    sequence: int
-    begins: datetime
-    ends: datetime
-    summary: str
-    place: str
-    notes: str
-    cancelled: bool
-    changed_at: datetime
-
-    def __post_init__(self) -> None:
-        if any(moment.utcoffset() is None for moment in (self.begins, self.ends, self.changed_at)):
-            raise ValueError("an entry's times have a zone")
-        if self.ends <= self.begins:
-            raise ValueError("an entry ends after it begins")
 
 
 def calendar(name: str, entries: Sequence[Entry], zone: ZoneInfo, *, remind_before: timedelta | None = None) -> bytes:

@@ -43,7 +43,14 @@ class Notices:
     channels: Mapping[str, str]
 
     def to_group(
-        self, group: GroupChat, text: str, urgency: Urgency, now: datetime, *, not_before: datetime | None = None
+        self,
+        group: GroupChat,
+        text: str,
+        urgency: Urgency,
+        now: datetime,
+        *,
+        photos: Sequence[str] = (),
+        not_before: datetime | None = None,
     ) -> None:
         """Says something in a group."""
         self._add(
@@ -54,6 +61,7 @@ class Notices:
             now,
             group=group.group,
             mentions=group.mentions,
+            photos=tuple(photos),
             not_before=not_before,
         )
 

@@ -8,13 +8,14 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from enum import Enum, auto
 from typing import Literal
 
 from dateutil.rrule import MO, MONTHLY, WEEKLY, rrule, weekday
 
+from community.parts.festivals import FESTIVALS, festival_days
 from community.parts.working_calendar import is_holiday, is_working_day, next_working_day
 
 Reason = Literal[
@@ -70,10 +71,12 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """每周二、周四. With `every` above 1 (隔周) the first of its weekdays from the start on is in the first week."""
+    """每周二、周四, 每年3月每周六. With `every` above 1 (隔周) the first of its weekdays from the start on is in the
+    first week."""
 
     weekdays: tuple[int, ...]
     every: int = 1
+    months: tuple[int, ...] = EVERY_MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,13 @@ class NthWorkingDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Festivals:
+    """每年重阳节, 每年端午节、中秋节. These days off are meant."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DayOfYear:
     """12月9日 without a year: the next one on or after the start."""
 
@@ -129,7 +139,7 @@ class Dates:
     dates: tuple[date | DayOfYear, ...]
 
 
-Rule = Weekly | WorkingDays | MonthDays | NthWeekdays | NthWeekend | NthWorkingDay | Dates
+Rule = Weekly | WorkingDays | MonthDays | NthWeekdays | NthWeekend | NthWorkingDay | Festivals | Dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +242,7 @@ def _gives_way(rule: Rule, day: date) -> bool:
     match rule:
         case MonthDays():
             return not is_working_day(day)
-        case WorkingDays() | NthWorkingDay():
+        case WorkingDays() | NthWorkingDay() | Festivals():
             return False
         case _:
             return is_holiday(day)
@@ -248,9 +258,8 @@ def _planned(rule: Rule, begin: date, last: date, start: date) -> Iterator[date]
 def _named(rule: Rule, begin: date, last: date, start: date) -> Iterable[date]:
     """At least the days that the rule names from `begin` to `last`."""
     match rule:
-        case Weekly(weekdays, every):
-            monday = _first_monday(rule, begin, start)
-            return _dates(rrule(WEEKLY, _midnight(monday), every, wkst=MO, byweekday=weekdays, until=_midnight(last)))
+        case Weekly():
+            return _weekly(rule, begin, last, start)
         case WorkingDays():
             return filter(is_working_day, (begin + DAY * offset for offset in range((last - begin).days + 1)))
         case MonthDays(numbers, months):
@@ -262,8 +271,17 @@ def _named(rule: Rule, begin: date, last: date, start: date) -> Iterable[date]:
             return (saturday + DAY * offset for saturday in saturdays for offset in range(2))
         case NthWorkingDay(nth, months):
             return _nth_working_days(nth, months, begin, last)
+        case Festivals(names):
+            return (day for name in names for day in festival_days(name, begin, last))
         case Dates(named):
             return (day if isinstance(day, date) else _next(day, start) for day in named)
+
+
+def _weekly(rule: Weekly, begin: date, last: date, start: date) -> Iterator[date]:
+    monday, months = _midnight(_first_monday(rule, begin, start)), rule.months
+    return _dates(
+        rrule(WEEKLY, monday, rule.every, wkst=MO, byweekday=rule.weekdays, bymonth=months, until=_midnight(last))
+    )
 
 
 def _first_monday(rule: Weekly, begin: date, start: date) -> date:
@@ -502,7 +520,7 @@ def _read_rules(text: str) -> tuple[Rule, ...]:
     if found := _WITHOUT_DAYS.fullmatch(text):
         _month_numbers(found["months"] or "")
         raise _Wrong("no_days")
-    for reader in (_read_every_day, _read_dates, _read_weekly, _read_yearly, _read_monthly):
+    for reader in (_read_every_day, _read_dates, _read_weekly, _read_festivals, _read_yearly, _read_monthly):
         if rules := reader(text):
             return rules
     raise _Wrong("unclear")
@@ -607,21 +625,45 @@ def _weekday(sign: str) -> int:
     return number
 
 
+_FESTIVALS = {
+    _plain(name): festival
+    for festival in FESTIVALS
+    for name in (festival, festival.removesuffix("节"))
+    if len(name) > 1
+}
+
+
+def _read_festivals(text: str) -> tuple[Rule, ...]:
+    """每年重阳节, 每年端午、中秋."""
+    names = re.sub("^每年?", "", text).replace("、每年", "、").split("、")
+    if not text.startswith("每") or not set(names) <= _FESTIVALS.keys():
+        return ()
+    return (Festivals(tuple(_FESTIVALS[name] for name in names)),)
+
+
 _MONTHS_OF_YEAR = re.compile(r"(?P<months>[0-9]{1,2}月(?:、?[0-9]{1,2}月)*)(?P<days>[^月]+?)(?:、(?=[0-9]{1,2}月)|$)")
 
 
 def _read_yearly(text: str) -> tuple[Rule, ...]:
-    """每年3月5日、10月1日, 每年3月、9月第1个周六."""
+    """每年3月5日、10月1日, 每年3月、9月第1个周六, 每年3月每周末."""
     if not text.startswith("每年"):
         return ()
     rules: list[Rule] = []
     for found in _groups(_MONTHS_OF_YEAR, text.removeprefix("每年").replace("、每年", "、")):
         months = _month_numbers(found["months"])
-        read_of_months = _read_month(found["days"], _Months(months, months))
+        read_of_months = _read_month(found["days"], _Months(months, months)) or _read_weeks(found["days"], months)
         if not read_of_months:
             return ()
         rules.extend(read_of_months)
     return tuple(rules)
+
+
+def _read_weeks(text: str, months: tuple[int, ...]) -> tuple[Rule, ...]:
+    """每周六, 每个周末, 每天, in some months of the year."""
+    if text == "每天":
+        return (Weekly(EVERY_WEEKDAY, months=months),)
+    rules = _read_weekly(text) if text.startswith("每") else ()
+    return tuple(replace(rule, months=months) for rule in rules if isinstance(rule, Weekly) and rule.every == 1)
 
 
 def _month_numbers(text: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from community.bookings.steps import OPEN
 from community.parts.questions import Question
 from community.refused import Refused
 from community.rota import DutyKind, Reception
-from handlers import phrasebook
+from handlers import affairs, phrasebook
 from handlers.answering import group_node, privately
 from handlers.bookings.calendar import link_to
 from handlers.bookings.wording import (
@@ -40,7 +40,7 @@ from handlers.hearing.receptions import (
     names_no_day,
 )
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
-from handlers.routing import router
+from handlers.routing import Affair, Affairs, router
 from handlers.speaking.texts import shorten
 
 NUMBERS = ("1", "2", "3", "4", "5")
@@ -105,11 +105,14 @@ def change(message: Message, community: Community, booking: str = "", **_slots: 
 @privately
 def cancel(message: Message, community: Community, booking: str = "", **_slots: object) -> Replies:
     """「取消」 「不去了」 「取消律师的预约」; which one, where none is as they say."""
+    wanted = hear_wish(message.text, community.rota.names(), message.received_at.astimezone(community.rules.zone))
+    says_which = booking or wanted.kinds or wanted.name or wanted.since is not None or "约" in message.text
+    if not says_which and affairs.has_others("bookings", message, community):
+        return affairs.cancel(message, community)
     mine = _mine(message, community, booking)
     _begin(message, community, mine)
     if booking:
         return _cancel(mine, message, community)
-    wanted = hear_wish(message.text, community.rota.names(), message.received_at.astimezone(community.rules.zone))
     if meant := community.bookings.booking.meant(mine, _wish(wanted)):
         return _cancel(meant, message, community)
     return [_ask_which_of_mine("bookings.which_cancel", "bookings.cancel", mine, community, {})]
@@ -118,7 +121,9 @@ def cancel(message: Message, community: Community, booking: str = "", **_slots: 
 @router.command("bookings.look_up")
 @privately
 def look_up(message: Message, community: Community, booking: str = "", **_slots: object) -> Replies:
-    """「我的预约」 「B012」."""
+    """「我的预约」 「B012」; 「我的号」 of somebody who has something else only."""
+    if not booking and not _affairs(message, community) and affairs.has_others("bookings", message, community):
+        return affairs.listed(message, community)
     mine = _mine(message, community, booking)
     lines = "\n".join(listed(each, community) for each in mine)
     some_open = any(each.place.booking.state in OPEN for each in mine)
@@ -239,6 +244,18 @@ def dropped(message: Message, community: Community, question: Question) -> Repli
 def offer_dropped(message: Message, community: Community, question: Question) -> Replies:
     """「取消」 to an offer: they do not want it."""
     return offer_answered(message, community, question, "no")
+
+
+def _affairs(message: Message, community: Community) -> list[Affair]:
+    mine = community.bookings.booking.mine(message.person, message.received_at)
+    return [Affair(each.place.booking.id, listed(each, community)) for each in mine]
+
+
+def _drop(message: Message, community: Community, booking_id: int) -> Replies:
+    return _cancelled(community.bookings.booking.cancel(booking_id, message.person, message.received_at), community)
+
+
+router.affairs["bookings"] = Affairs(_affairs, _drop)
 
 
 # --- inside -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from community import Community
 from community.bookings.calendar import DutyCalendar, OnDuty, Spell, StationCalendar, Turn
 from community.bookings.outcomes import Place
 from community.bookings.steps import State
-from community.parts.calendar_file import BEFORE_BOOKING, Entry, calendar
+from community.parts.calendar_entries import BEFORE_BOOKING, Entry
 from community.refused import Refused
 from community.rota import Station
 from handlers.answering import group_node
@@ -41,6 +41,8 @@ def link_to(place: Place, community: Community, now: datetime) -> Replies:
 
 def file(token: str, community: Community, now: datetime) -> bytes | None:
     """The calendar file that a token opens, as it is now; None: nothing."""
+    from community.parts.calendar_file import calendar  # where no calendar is served its library need not be loaded
+
     match community.bookings.calendar.find(token, now):
         case Turn() as turn:
             name = in_words("calendars.name_booking", community, code=turn.place.booking.code)

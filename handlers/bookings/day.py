@@ -11,8 +11,9 @@ from community.grievances.outcomes import Where
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.refused import Refused
-from handlers.bookings.wording import clock, hours, id_of, place_values, relation, who
+from handlers.bookings.wording import clock, hours, id_of, place_values, who
 from handlers.hearing import categories
+from handlers.hearing.behalf import relation
 from handlers.hearing.normalise import normalise
 from handlers.hearing.places import find_place
 from handlers.hearing.times import find_when

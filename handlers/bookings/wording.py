@@ -8,6 +8,7 @@ from community import Community
 from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
 from community.parts.notice import Urgency
 from community.rota import DutyKind, Reception
+from handlers.hearing.behalf import relation
 from handlers.messages import Plain, Replies, Reply, ask, say
 from handlers.speaking.texts import day, in_words, load
 
@@ -189,12 +190,6 @@ def _offer(offered: Offered, community: Community) -> Reply:
         give_up=give_up,
         **asked_values(place, community),
     )
-
-
-def relation(whom: str) -> str:
-    """For whom somebody booked, as others call them: 我妈 is 妈妈."""
-    whom = whom.removeprefix("我")
-    return whom * 2 if len(whom) == 1 else whom
 
 
 def _details(place: Place, community: Community, hour: datetime | None) -> str:

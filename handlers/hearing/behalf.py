@@ -12,3 +12,9 @@ def on_behalf_of(text: str) -> str:
     """The other person as the speaker calls them; empty where they speak for themselves."""
     found = _ON_BEHALF.search(text)
     return found["whom"] if found else ""
+
+
+def relation(whom: str) -> str:
+    """For whom somebody booked, as others call them: 我妈 is 妈妈."""
+    whom = whom.removeprefix("我")
+    return whom * 2 if len(whom) == 1 else whom

@@ -46,6 +46,16 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """Which entries of two versions are one, by position: `old_of` each new one the old one, `left` the old ones that
+    are gone, `changed` the new ones that say something else now. Old ones that are in none of them were cut off."""
+
+    old_of: Mapping[int, int]
+    left: tuple[int, ...]
+    changed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a chain has become. `changed` are pairs of before and after; `doubled` are entries of one name.
 
@@ -66,6 +76,8 @@ class Changes:
 
 # Headers. WeChat's own may stand alone; one typed by hand needs entries below it.
 _HINT = re.compile("接[龙龍]|roup note", re.IGNORECASE)
+_HINTS = ("接龙", "接龍", "roup Note", "roup note")
+_HINT_WITHIN = 600  # characters; a topic may stand above
 _WECHAT_HEADER = re.compile(r"(?:@\S{1,30}\s+)?[#＃]\s*(?:接[龙龍]|Group Note)[#＃:：\]】]*", re.IGNORECASE)
 _HEADER_IN_FRONT = re.compile(
     r"[^\w@]{0,6}(?:请|请大家|大家|本?群|微信|报名|活动|现在|开始)?接[龙龍](?:报名|名单|如下|开始|来了|啦|了|吧)?"
@@ -125,6 +137,12 @@ class _Draft:
     number: int
     lines: list[str]
     heading: str = ""
+
+
+def may_be_chain(text: str) -> bool:
+    """Whether it is worth reading a text as a chain. Asked of all talk, so it must cost next to nothing."""
+    head = text[:_HINT_WITHIN]
+    return any(hint in head for hint in _HINTS)
 
 
 def read_chain(text: str, posters: Mapping[int, str] | None = None) -> Chain | None:
@@ -420,6 +438,7 @@ _HONORIFICS = (
 )
 _NAME = f"[\u3400-\u9fff]{{1,3}}?(?:{_HONORIFICS})|[老小阿]{_HAN}|(?:欧阳|司徒|上官|诸葛)?[{SURNAMES}]{_HAN}{{1,2}}?"
 _NAME_LIKE = re.compile(f"(?:{_NAME})[^\\w\\s]*")
+_HAN_NAME = re.compile(_NAME)
 _ROLES = (
     "修|维修|缝|补|裁|量血压|测血|血压|理发|剪发|剪头|磨刀|义诊|咨询|政策|宣传|登记|引导|秩序|摄影|拍照|报名|参加|负责|帮忙|免费|搬|"
     "打扫|清洁|后勤|医疗|法律|听力|按摩|推拿|写春联|家电|问答|我要|我来|想|可以|自带|取号|志愿|擦|洗|煮|包饺子|包粽子|做|当|教|配钥匙|"
@@ -491,6 +510,12 @@ def _score(token: str) -> int:
     return 0 if _ROLE.match(token) or _DIGIT.match(token) else 1
 
 
+def is_another_name(name: str, other: str) -> bool:
+    """Whether two names cannot be one person's: both look like names and have no character in common."""
+    both = [_HAN_NAME.fullmatch(each) is not None and not _NO_NAMES.search(each) for each in (name, other)]
+    return all(both) and set(name).isdisjoint(other)
+
+
 def _whole_names(tokens: list[str]) -> list[str]:
     """Words with the names joined that have a space in them: Li Lei, 张 阿姨."""
     whole = tokens[:1]
@@ -528,15 +553,26 @@ def compare(before: Chain | None, after: Chain) -> Changes:
     longer shows has not left.
     """
     old = before.entries if before else ()
-    matching = _match(old, after.entries)
-    joined = tuple(entry for at, entry in enumerate(after.entries) if at not in matching.old_of)
-    shown = matching.last_old() if _is_cut(after, matching, joined) else len(old)
+    matched = match(before, after)
     return Changes(
-        joined=joined,
-        left=tuple(entry for at, entry in enumerate(old) if at not in matching.taken and at <= shown),
-        changed=tuple(_changed(matching, cut_off=shown < len(old))),
+        joined=tuple(entry for at, entry in enumerate(after.entries) if at not in matched.old_of),
+        left=tuple(old[at] for at in matched.left),
+        changed=tuple((old[matched.old_of[at]], after.entries[at]) for at in matched.changed),
         doubled=_doubled(after.entries),
         out_of_order=tuple(entry for one, entry in pairwise(after.entries) if entry.number <= one.number),
+    )
+
+
+def match(before: Chain | None, after: Chain) -> Matched:
+    """The same as `compare` by position: where an entry stood tells which one it is, also among equal ones."""
+    old = before.entries if before else ()
+    matching = _match(old, after.entries)
+    joined = [at for at in range(len(after.entries)) if at not in matching.old_of]
+    shown = matching.last_old() if _is_cut(after, matching, joined) else len(old)
+    return Matched(
+        old_of=dict(matching.old_of),
+        left=tuple(at for at in range(len(old)) if at not in matching.taken and at <= shown),
+        changed=tuple(_changed(matching, cut_off=shown < len(old))),
     )
 
 
@@ -644,7 +680,7 @@ def _match(old: Sequence[Entry], new: Sequence[Entry]) -> _Matching:
     return matching
 
 
-def _is_cut(after: Chain, matching: _Matching, joined: Sequence[Entry]) -> bool:
+def _is_cut(after: Chain, matching: _Matching, joined: Sequence[int]) -> bool:
     """Said by the text itself, or seen: nobody is new, and the last entry is the beginning of what it was."""
     if after.cut_off or joined or not after.entries:
         return after.cut_off
@@ -657,12 +693,12 @@ def _is_stump(old: Entry, new: Entry) -> bool:
     return old.text != new.text and _same(old.text).startswith(_same(new.text))
 
 
-def _changed(matching: _Matching, *, cut_off: bool) -> Iterator[tuple[Entry, Entry]]:
+def _changed(matching: _Matching, *, cut_off: bool) -> Iterator[int]:
     last = len(matching.new) - 1
     for at, old_at in sorted(matching.old_of.items()):
         old, new = matching.old[old_at], matching.new[at]
         if _same(old.text) != _same(new.text) and not (cut_off and at == last and _is_stump(old, new)):
-            yield old, new
+            yield at
 
 
 def _doubled(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], ...]:

@@ -29,6 +29,7 @@ _REFERENCES = {
     "task": re.compile(r"[Tt]-?(\d{1,6})(?!\d)"),
     "wish": re.compile(r"[Ww]-?(\d{1,6})(?!\d)"),
     "booking": re.compile(r"[Bb]-?(\d{1,6})(?!\d)"),
+    "event": re.compile(r"[Ee]-?(\d{1,6})(?!\d)"),
 }
 _REFERS_TO = {"grievances": "number", "tasks": "task", "wishes": "wish", "bookings": "booking"}
 _TAKES_WORDS = frozenset({REPORT, "bookings.book", "bookings.change", "tasks.order", "wishes.make", "market.sign_up"})
@@ -66,19 +67,20 @@ class Listener:
             for form in forms:
                 if heard := self.commands.match(form, spoken_to=True, with_words=with_words):
                     return heard
-        for form in forms:
-            if heard := self._with_slips(form):
+        closed = [self.typos.listed(_BETWEEN_CHARACTERS.sub("", form)) for form in forms]
+        for form in closed:
+            if form not in forms and (heard := self.commands.match(form, spoken_to=True)):
+                return heard
+        for form in closed:
+            if heard := self._by_sound(form):
                 return heard
         return None
 
-    def _with_slips(self, form: str) -> Heard | None:
-        """Without stray spaces, with the first word put right from the list, then by its sound, then all of them.
+    def _by_sound(self, closed: str) -> Heard | None:
+        """Without stray spaces, with the first word put right by its sound, then all of them.
 
         Where all were put right, none may be left over: 水管 sounds like 谁管.
         """
-        closed = self.typos.listed(_BETWEEN_CHARACTERS.sub("", form))
-        if closed != form and (heard := self.commands.match(closed, spoken_to=True)):
-            return heard
         if len(closed) > LONGEST_BY_SOUND:
             return None
         heard = self.commands.match(self.typos.first_by_sound(closed), spoken_to=True) or self.commands.match(

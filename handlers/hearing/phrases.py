@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 from handlers.hearing.normalise import EMOJI, variants
 from handlers.hearing.numerals import to_int
@@ -41,7 +42,12 @@ SLOTS: Mapping[str, tuple[str, Callable[[str], object]]] = {
         rf"b\s*-?\s*(?P<booking>\d{{1,6}}|[{_SPOKEN_DIGITS}]{{1,6}})(?!\d)\s*号?",
         lambda said: f"B{read_digits(said):03d}",
     ),
+    "event": (
+        rf"e\s*-?\s*(?P<event>\d{{1,6}}|[{_SPOKEN_DIGITS}]{{1,6}})(?!\d)\s*号?",
+        lambda said: f"E{read_digits(said):03d}",
+    ),
     "amount": (r"(?P<amount>[\d零一二两三四五六七八九十百千.-]{1,12}\s*\S{0,12})", str.strip),
+    "name": (r"(?P<name>[\u4e00-\u9fff]{2,6}?)", str),
     "code": (r"(?P<code>\d{4,12})", str),
     "words": (r"(?P<words>.+)", str.strip),
 }
@@ -58,6 +64,7 @@ NUMBER_IN_GROUP = r"(?:编号|no\.?|#)?[\s:]*(?P<number>\d{3,40})(?!\d)\s*号?"
 _TOKEN = re.compile(
     r"\{(?P<slot>\w+)(?P<may>\??)\}|\[(?P<optional>[^\]]+)\]|\((?P<one_of>[^)]+)\)|(?P<words>[^\s{\[(]+)"
 )
+_ONE_OF = re.compile(r"\(([^)]+)\)")
 _MARKS = r"[\s,:、。.!~;]"
 """Always taken all (`*+`): two runs of them side by side would be tried in every division."""
 
@@ -129,10 +136,6 @@ class Phrasebook:
 
     def _add(self, command: str, way: str, *, in_group: bool) -> None:
         spoken = way.lstrip(LOOSE_MARK)
-        if _MAY_HAVE_WORDS in spoken:
-            self._add(command, way.replace(_MAY_HAVE_WORDS, ""), in_group=in_group)
-            self._add(command, way.replace(_MAY_HAVE_WORDS, "{words}"), in_group=in_group)
-            return
         loose = self._pattern(spoken, _BEFORE_WORDS, SLOTS["number"][0]) + _END_SPOKEN_TO
         strict = None
         if in_group and not way.startswith(LOOSE_MARK):
@@ -156,7 +159,13 @@ class Phrasebook:
         return heads
 
     def _heads_of_slot(self, slot: str) -> set[str]:
-        known = {"task": {"t"}, "wish": {"w"}, "booking": {"b"}, "number": {*f"0123456789编单第号n#{_SPOKEN_DIGITS}"}}
+        known = {
+            "task": {"t"},
+            "wish": {"w"},
+            "booking": {"b"},
+            "event": {"e"},
+            "number": {*f"0123456789编单第号n#{_SPOKEN_DIGITS}"},
+        }
         return known.get(slot, {word[0] for word in self._vocabulary.get(slot, ())} or {""})
 
     def _pattern(self, way: str, before_words: str, number: str) -> str:
@@ -199,8 +208,32 @@ def _may_say(token: re.Match[str]) -> tuple[str, ...]:
 
 def _most_literal_first(phrases: Mapping[str, Iterable[str]]) -> list[tuple[str, str]]:
     """The phrases with the most literal words first, so that 取消预约 is not 取消 {words}."""
-    pairs = [(command, way) for command, ways in phrases.items() for way in ways]
-    return sorted(pairs, key=lambda pair: ("{words" in pair[1], -_precise_slots(pair[1]), -_literal(pair[1])))
+    pairs = [(command, each) for command, ways in phrases.items() for way in ways for each in _spelled_out(way)]
+    return sorted(pairs, key=lambda pair: ("{words}" in pair[1], -_precise_slots(pair[1]), -_literal(pair[1])))
+
+
+def _spelled_out(way: str) -> Iterable[str]:
+    """Without the words that may be left out, and with them."""
+    if _MAY_HAVE_WORDS not in way:
+        return _by_length(way)
+    return way.replace(_MAY_HAVE_WORDS, ""), *_by_length(way.replace(_MAY_HAVE_WORDS, "{words}"))
+
+
+def _by_length(way: str) -> Iterable[str]:
+    """A way with words once for each length of what stands before them: 登记参加 {words} is not 登记 {words}."""
+    if "{words}" not in way:
+        return (way,)
+    parts = _ONE_OF.split(way)  # every other part is one of some words
+    lengths = [sorted({len(word) for word in part.split("|")}) for part in parts[1::2]]
+    return [_of_lengths(parts, chosen) for chosen in product(*lengths)]
+
+
+def _of_lengths(parts: Sequence[str], lengths: Sequence[int]) -> str:
+    """The way with, in each place, only words of the length that is given for it."""
+    found = parts[0]
+    for said, rest, length in zip(parts[1::2], parts[2::2], lengths, strict=True):
+        found += f"({'|'.join(word for word in said.split('|') if len(word) == length)}){rest}"
+    return found
 
 
 def _precise_slots(way: str) -> int:

@@ -7,6 +7,9 @@ from handlers.hearing.normalise import EMOJI, variants
 
 _MARKS = rf"(?:[\s,:、。.!~;?…]|{EMOJI})*+"
 
+_NOT_TORN = r"(?!(?<=\u95ee)\u7b54)"
+"""请问答开始 is 请 and 问答, not 请问 and the rest."""
+
 MOST_WORDS = 6
 """Polite words that are taken off either end. Who says more of them says nothing else."""
 
@@ -21,7 +24,7 @@ class Politeness:
         before = tuple(before)
         self.heads = frozenset().union(*(variants(word[0]) for word in before))
         """First characters, as typed, of what may stand before a command."""
-        self._before = re.compile(f"(?:{_any_of(before)}){_MARKS}")
+        self._before = re.compile(f"(?:{_any_of(before)}){_NOT_TORN}{_MARKS}")
         self._after = re.compile(f"(?:{_any_of(after)}){_MARKS}$")
 
     def forms(self, text: str) -> Iterable[str]:

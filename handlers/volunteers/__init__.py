@@ -1,7 +1,7 @@
 """The register of volunteers and their hours in conversation. Importing this fills the router."""
 
-from handlers.routing import Job
+from handlers.volunteers import certificates, honours, hours, register, teams
 
-JOBS: tuple[Job, ...] = ()
+JOBS = honours.JOBS
 
-__all__ = ["JOBS"]
+__all__ = ["JOBS", "certificates", "honours", "hours", "register", "teams"]

@@ -26,6 +26,8 @@ from storage.tables.market import (
     SignUpPart,
     SignUpState,
     chains,
+    check_in_tries,
+    event_groups,
     event_series,
     events,
     sign_up_events,
@@ -33,6 +35,7 @@ from storage.tables.market import (
     stalls,
     standing_helpers,
 )
+from storage.tables.members import members, units
 from storage.tables.messages import Urgency, accounts, announcements, inbox, outbox, phone_list, photos, questions
 from storage.tables.people import (
     Ear,
@@ -47,8 +50,26 @@ from storage.tables.people import (
     roles,
     versions,
 )
-from storage.tables.quizzes import QuizState, quiz_answers, quiz_bank, quiz_prizes, quiz_questions, quizzes
-from storage.tables.volunteers import CertificateState, certificates, hours, team_members, teams, volunteers
+from storage.tables.quizzes import (
+    QuizState,
+    quiz_answers,
+    quiz_bank,
+    quiz_prizes,
+    quiz_questions,
+    quiz_reminders,
+    quizzes,
+)
+from storage.tables.tasks import TaskState, blocked_pairs, services, task_claims, task_events, task_pushes, tasks
+from storage.tables.volunteers import (
+    CertificateState,
+    certificates,
+    hours,
+    team_members,
+    teams,
+    volunteer_skills,
+    volunteers,
+)
+from storage.tables.wishes import WishState, pledges, wish_events, wishes
 
 __all__ = [
     "BookingState",
@@ -68,15 +89,20 @@ __all__ = [
     "Role",
     "SignUpPart",
     "SignUpState",
+    "TaskState",
     "Urgency",
+    "WishState",
     "accounts",
     "addresses",
     "announcements",
+    "blocked_pairs",
     "booking_events",
     "bookings",
     "calendar_feeds",
     "certificates",
     "chains",
+    "check_in_tries",
+    "event_groups",
     "event_series",
     "events",
     "grievance_events",
@@ -86,28 +112,40 @@ __all__ = [
     "hours",
     "inbox",
     "invitations",
+    "members",
     "metadata",
     "nodes",
     "outbox",
     "people",
     "phone_list",
     "photos",
+    "pledges",
     "questions",
     "quiz_answers",
     "quiz_bank",
     "quiz_prizes",
     "quiz_questions",
+    "quiz_reminders",
     "quizzes",
     "receptions",
     "roles",
     "rotas",
+    "services",
     "sign_up_events",
     "sign_ups",
     "stalls",
     "standing_helpers",
     "stations",
+    "task_claims",
+    "task_events",
+    "task_pushes",
+    "tasks",
     "team_members",
     "teams",
+    "units",
     "versions",
+    "volunteer_skills",
     "volunteers",
+    "wish_events",
+    "wishes",
 ]

@@ -168,10 +168,20 @@ chains = Table(
     Column("topic", String(200), nullable=False),
     Column("entries", JSON, nullable=False),
     Column("read_at", Moment, nullable=False),
+    Column("told_on", Date),
+    UniqueConstraint("event_id", "channel", "group_external_id", "topic"),
+)
+
+event_groups = Table(
+    "event_groups",
+    metadata,
+    Column("event_id", ForeignKey("events.id"), primary_key=True),
+    Column("channel", String(40), primary_key=True),
+    Column("group_external_id", String(160), primary_key=True),
     Column("said_at", Moment),
     Column("next_at", Moment),
-    UniqueConstraint("event_id", "channel", "group_external_id", "topic"),
-    Index("ix_chains_next_at", "next_at", **filled("next_at")),
+    Index("ix_event_groups_next_at", "next_at", **filled("next_at")),
+    Index("ix_event_groups_said_at", "channel", "group_external_id", "said_at"),
 )
 
 standing_helpers = Table(
@@ -181,4 +191,13 @@ standing_helpers = Table(
     Column("person_id", ForeignKey("people.id"), primary_key=True),
     Column("stall", String(60), nullable=False),
     Column("since", Moment, nullable=False),
+)
+
+check_in_tries = Table(
+    "check_in_tries",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_check_in_tries_person_id_at", "person_id", "at"),
 )

@@ -1,6 +1,7 @@
 """What came in, what goes out, what was asked, and who is to be phoned."""
 
 from enum import IntEnum
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from storage.tables.columns import Moment, Number, filled, metadata, still_open
@@ -92,6 +94,12 @@ accounts = Table(
 )
 
 
+_asks_for_helpers: dict[str, Any] = {
+    "sqlite_where": text("kind = 'market.short'"),
+    "postgresql_where": text("kind = 'market.short'"),
+}
+"""Only the questions by which volunteers are asked to help out: who was asked last is asked last again."""
+
 questions = Table(
     "questions",
     metadata,
@@ -106,6 +114,7 @@ questions = Table(
     Column("closed_at", Moment),
     Index("ix_questions_open", "person_id", **still_open("closed_at")),
     Index("ix_questions_expiry", "expires_at", **still_open("closed_at")),
+    Index("ix_questions_helpers", "person_id", "asked_at", **_asks_for_helpers),
 )
 
 

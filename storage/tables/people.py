@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from storage.tables.columns import Moment, Number, checked, metadata
 
@@ -80,6 +80,7 @@ people = Table(
     Column("muted", Boolean, nullable=False, default=False),
     Column("from_file", Boolean, nullable=False, default=False),
     Column("created_at", Moment, nullable=False),
+    Index("ix_people_node_id", "node_id", "id"),
 )
 
 

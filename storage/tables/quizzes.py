@@ -60,7 +60,8 @@ quizzes = Table(
     Column("next_at", Moment),
     Column("stage", String(24), nullable=False, default=""),
     Index("ix_quizzes_next_at", "next_at", **filled("next_at")),
-    Index("ix_quizzes_group", "group_external_id", "starts_at"),
+    Index("ix_quizzes_node_id_starts_at", "node_id", "starts_at"),
+    Index("ix_quizzes_ended_at", "ended_at", **filled("ended_at")),
     Index("uq_quizzes_running", "channel", "group_external_id", unique=True, **still_open("ended_at")),
 )
 
@@ -97,4 +98,14 @@ quiz_prizes = Table(
     Column("won_at", Moment, nullable=False),
     Column("fetched_at", Moment),
     Column("given_by", ForeignKey("people.id")),
+    Index("ix_quiz_prizes_person_id", "person_id"),
+    Index("ix_quiz_prizes_open", "quiz_id", **still_open("fetched_at")),
+)
+
+quiz_reminders = Table(
+    "quiz_reminders",
+    metadata,
+    Column("quiz_id", ForeignKey("quizzes.id"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("at", Moment, nullable=False),
 )

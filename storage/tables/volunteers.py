@@ -40,9 +40,21 @@ volunteers = Table(
     Column("confirmed_at", Moment),
     Column("confirmed_by", ForeignKey("people.id")),
     Column("honour", Boolean, nullable=False, default=False),
+    Column("honour_asked_at", Moment),
     Column("left_at", Moment),
     Index("ix_volunteers_node_id", "node_id", **still_open("left_at")),
+    Index("ix_volunteers_active", "node_id", "person_id", **still_open("left_at")),
 )
+
+volunteer_skills = Table(
+    "volunteer_skills",
+    metadata,
+    Column("node_id", ForeignKey("nodes.id"), primary_key=True),
+    Column("skill", String(60), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Index("ix_volunteer_skills_person_id", "person_id"),
+)
+"""The skills of those who are volunteers now, one row each: whom a task fits is asked of many thousands."""
 
 teams = Table(
     "teams",
@@ -63,6 +75,7 @@ team_members = Table(
     Column("team_id", ForeignKey("teams.id"), primary_key=True),
     Column("person_id", ForeignKey("people.id"), primary_key=True),
     Column("joined_at", Moment, nullable=False),
+    Column("from_file", Boolean, nullable=False, default=False),
     Column("left_at", Moment),
     Index("ix_team_members_person_id", "person_id", **still_open("left_at")),
 )

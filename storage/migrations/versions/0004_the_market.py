@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table('questions', schema=None) as batch_op:
+        batch_op.create_index('ix_questions_helpers', ['person_id', 'asked_at'], unique=False, sqlite_where=sa.text("kind = 'market.short'"), postgresql_where=sa.text("kind = 'market.short'"))
+
     op.create_table('quiz_bank',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('node_id', sa.String(length=80), nullable=False),
@@ -92,6 +95,7 @@ def upgrade() -> None:
     sa.Column('confirmed_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.Column('confirmed_by', sa.String(length=160), nullable=True),
     sa.Column('honour', sa.Boolean(), nullable=False),
+    sa.Column('honour_asked_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.Column('left_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['confirmed_by'], ['people.id'], name=op.f('fk_volunteers_confirmed_by')),
     sa.ForeignKeyConstraint(['invited_by'], ['people.id'], name=op.f('fk_volunteers_invited_by')),
@@ -146,6 +150,7 @@ def upgrade() -> None:
     sa.Column('team_id', sa.String(length=80), nullable=False),
     sa.Column('person_id', sa.String(length=160), nullable=False),
     sa.Column('joined_at', storage.tables.Moment(timezone=True), nullable=False),
+    sa.Column('from_file', sa.Boolean(), nullable=False),
     sa.Column('left_at', storage.tables.Moment(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_team_members_person_id')),
     sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name=op.f('fk_team_members_team_id')),
@@ -162,14 +167,23 @@ def upgrade() -> None:
     sa.Column('topic', sa.String(length=200), nullable=False),
     sa.Column('entries', sa.JSON(), nullable=False),
     sa.Column('read_at', storage.tables.Moment(timezone=True), nullable=False),
-    sa.Column('said_at', storage.tables.Moment(timezone=True), nullable=True),
-    sa.Column('next_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.Column('told_on', sa.Date(), nullable=True),
     sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_chains_event_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_chains')),
     sa.UniqueConstraint('event_id', 'channel', 'group_external_id', 'topic', name=op.f('uq_chains_event_id_channel_group_external_id_topic'))
     )
-    with op.batch_alter_table('chains', schema=None) as batch_op:
-        batch_op.create_index('ix_chains_next_at', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.create_table('event_groups',
+    sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel', sa.String(length=40), nullable=False),
+    sa.Column('group_external_id', sa.String(length=160), nullable=False),
+    sa.Column('said_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.Column('next_at', storage.tables.Moment(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_event_groups_event_id')),
+    sa.PrimaryKeyConstraint('event_id', 'channel', 'group_external_id', name=op.f('pk_event_groups'))
+    )
+    with op.batch_alter_table('event_groups', schema=None) as batch_op:
+        batch_op.create_index('ix_event_groups_next_at', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+        batch_op.create_index('ix_event_groups_said_at', ['channel', 'group_external_id', 'said_at'], unique=False)
 
     op.create_table('quizzes',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -192,7 +206,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_quizzes'))
     )
     with op.batch_alter_table('quizzes', schema=None) as batch_op:
-        batch_op.create_index('ix_quizzes_group', ['group_external_id', 'starts_at'], unique=False)
+        batch_op.create_index('ix_quizzes_ended_at', ['ended_at'], unique=False, sqlite_where=sa.text('ended_at IS NOT NULL'), postgresql_where=sa.text('ended_at IS NOT NULL'))
+        batch_op.create_index('ix_quizzes_node_id_starts_at', ['node_id', 'starts_at'], unique=False)
         batch_op.create_index('ix_quizzes_next_at', ['next_at'], unique=False, sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
         batch_op.create_index('uq_quizzes_running', ['channel', 'group_external_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
@@ -317,6 +332,28 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['quiz_id'], ['quizzes.id'], name=op.f('fk_quiz_prizes_quiz_id')),
     sa.PrimaryKeyConstraint('quiz_id', 'person_id', name=op.f('pk_quiz_prizes'))
     )
+    with op.batch_alter_table('quiz_prizes', schema=None) as batch_op:
+        batch_op.create_index('ix_quiz_prizes_open', ['quiz_id'], unique=False, sqlite_where=sa.text('fetched_at IS NULL'), postgresql_where=sa.text('fetched_at IS NULL'))
+        batch_op.create_index('ix_quiz_prizes_person_id', ['person_id'], unique=False)
+
+    op.create_table('quiz_reminders',
+    sa.Column('quiz_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.String(length=160), nullable=False),
+    sa.Column('at', storage.tables.Moment(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_quiz_reminders_person_id')),
+    sa.ForeignKeyConstraint(['quiz_id'], ['quizzes.id'], name=op.f('fk_quiz_reminders_quiz_id')),
+    sa.PrimaryKeyConstraint('quiz_id', 'person_id', name=op.f('pk_quiz_reminders'))
+    )
+    op.create_table('check_in_tries',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.String(length=160), nullable=False),
+    sa.Column('at', storage.tables.Moment(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_check_in_tries_person_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_check_in_tries'))
+    )
+    with op.batch_alter_table('check_in_tries', schema=None) as batch_op:
+        batch_op.create_index('ix_check_in_tries_person_id_at', ['person_id', 'at'], unique=False)
+
     op.create_table('sign_up_events',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sign_up_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -333,10 +370,22 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('questions', schema=None) as batch_op:
+        batch_op.drop_index('ix_questions_helpers', sqlite_where=sa.text("kind = 'market.short'"), postgresql_where=sa.text("kind = 'market.short'"))
+
+    with op.batch_alter_table('check_in_tries', schema=None) as batch_op:
+        batch_op.drop_index('ix_check_in_tries_person_id_at')
+
+    op.drop_table('check_in_tries')
     with op.batch_alter_table('sign_up_events', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sign_up_events_sign_up_id'))
 
     op.drop_table('sign_up_events')
+    op.drop_table('quiz_reminders')
+    with op.batch_alter_table('quiz_prizes', schema=None) as batch_op:
+        batch_op.drop_index('ix_quiz_prizes_person_id')
+        batch_op.drop_index('ix_quiz_prizes_open', sqlite_where=sa.text('fetched_at IS NULL'), postgresql_where=sa.text('fetched_at IS NULL'))
+
     op.drop_table('quiz_prizes')
     op.drop_table('quiz_answers')
     with op.batch_alter_table('hours', schema=None) as batch_op:
@@ -360,12 +409,15 @@ def downgrade() -> None:
     with op.batch_alter_table('quizzes', schema=None) as batch_op:
         batch_op.drop_index('uq_quizzes_running', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index('ix_quizzes_next_at', sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
-        batch_op.drop_index('ix_quizzes_group')
+        batch_op.drop_index('ix_quizzes_node_id_starts_at')
+        batch_op.drop_index('ix_quizzes_ended_at', sqlite_where=sa.text('ended_at IS NOT NULL'), postgresql_where=sa.text('ended_at IS NOT NULL'))
 
     op.drop_table('quizzes')
-    with op.batch_alter_table('chains', schema=None) as batch_op:
-        batch_op.drop_index('ix_chains_next_at', sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
+    with op.batch_alter_table('event_groups', schema=None) as batch_op:
+        batch_op.drop_index('ix_event_groups_said_at')
+        batch_op.drop_index('ix_event_groups_next_at', sqlite_where=sa.text('next_at IS NOT NULL'), postgresql_where=sa.text('next_at IS NOT NULL'))
 
+    op.drop_table('event_groups')
     op.drop_table('chains')
     with op.batch_alter_table('team_members', schema=None) as batch_op:
         batch_op.drop_index('ix_team_members_person_id', sqlite_where=sa.text('left_at IS NULL'), postgresql_where=sa.text('left_at IS NULL'))
