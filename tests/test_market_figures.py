@@ -13,8 +13,11 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image
 from sqlalchemy import event as events_of_engine
+from typer.testing import CliRunner
 
 from bot import app, drawings, market_chart, market_report
+from bot.__main__ import cli
+from bot.clock import now as read_clock
 from bot.desk import Desk
 from bot.photos import Photos
 from community import Community
@@ -707,3 +710,21 @@ def test_months_of_the_command_line(first: str | None, last: str | None, period:
 def test_months_that_are_none(first: str, last: str | None) -> None:
     with pytest.raises(Refused, match=r"market_figures\.no_such_month"):
         market_report.read_months(first, last, NOW.date())
+
+
+def test_the_command_line_writes_a_workbook(sqlite_database: Database, tmp_path: Path) -> None:
+    settings, output = tmp_path / "config.yaml", tmp_path / "report.xlsx"
+    settings.write_text(f"database: sqlite:///{sqlite_database.file}\ndata: {tmp_path}\n", encoding="utf-8")
+    an_hour_ago = read_clock().astimezone(CHINA) - HOUR
+    asked = ["market-report", "--month", f"{an_hour_ago:%Y-%m}", "-o", str(output), "--config", str(settings)]
+    nothing = CliRunner().invoke(cli, asked)
+    assert (nothing.exit_code, output.exists()) == (1, False)
+    assert "没有办活动" in nothing.output
+    with sqlite_database.begin() as store:
+        hold(store, an_hour_ago)
+    written = CliRunner().invoke(cli, asked)
+    assert written.exit_code == 0, written.output
+    assert load_workbook(output)["活动"].max_row == 2
+    nonsense = CliRunner().invoke(cli, [*asked, "--until", "2026-13"])
+    assert nonsense.exit_code == 1
+    assert "2026-11" in nonsense.output
