@@ -15,7 +15,6 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "reports": reports.measure,
     "grievances": grievances.measure,
     "tasks": tasks.measure,
-    "tasks": tasks.measure,
     "start": start.measure,
     "memory": memory.measure,
     "simulated_month": simulated_month.measure,

@@ -1,272 +1,300 @@
-"""What a task costs among 10,000 volunteers: finding the three whom it is pushed to, with every word to them and the
-commit; and a hundred who claim the same one in a group.
+"""What it costs to find whom a task fits among 10,000 volunteers, and a group's race for one task.
 
-The volunteers live all over one community, have some forty skills between them, and have been asked before. 1,000 of
-them are the yardstick; the rounds go by turns through both, so that a noisy neighbour hits both.
+Both run on a fresh copy of one prepared database (WAL, synchronous=FULL, on the project's disk). The yardstick of the
+first reads all volunteers with the `sqlite3` module and sorts them in memory, as one would without statements of its
+own; that of the second runs the same statements as the desk, noted in a run before, without the program around them.
 """
 
 import gc
+import json
 import random
+import shutil
+import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import event, insert
 
 from bench.figures import ROOT, Figure, Rounds, Yardstick, work_folder
+from bench.reports import Recording
 from bot import app
 from bot.config import DEMO_COMMUNITY, load
-from bot.desk import LARGEST_BATCH, Desk
+from bot.desk import Desk
+from community.tasks.fit import MOST_ASKED, WEEK
+from community.tasks.outcomes import TaskState
 from community.tasks.steps import Stage
-from community.volunteers.skills import SAME
 from handlers.messages import Incoming
-from handlers.tasks import JOBS
-from storage import tables, tasks
+from storage import tasks
 from storage.database import Database, Store
+from storage.tables import addresses, people, task_pushes, volunteer_skills, volunteers
 
-SIZES = (1_000, 10_000)
-REPEATS = 5
-DISPATCHES = 32
-"""Tasks that a round dispatches, one after the other."""
-
-RACES = 5
-CROWD = 100
-"""Volunteers who claim the same task."""
-
-CHANNEL = "pipe"
-GROUP = "志愿者之家"
-COMMUNITY, ORDERER = "xingfu", "resident-3-501"
-MORNING = datetime(2026, 12, 1, 1, tzinfo=UTC)
-PUSHED = 3
-"""How many the first round asks."""
-
-BUILDINGS = 12
+REPEATS = 7
+VOLUNTEERS, TASKS, CROWD = 10_000, 5_000, 100
 SEED = 20261201
-FREE = ((), ("any",), ("sat", "sun"), ("morning",), ("evening",), ("mon", "wed", "fri"))
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of task. Without a skill anybody may do it."""
-
-    name: str
-    what: str
-    skill: str
-    at_home: bool
-
-
-KINDS = (Kind("with a skill", "上门理发", "理发", at_home=True), Kind("for anybody", "遛狗", "", at_home=False))
-
-
-@dataclass(slots=True)
-class Stored:
-    """A database with so many volunteers, and a desk that works on it. `moment`: its time, which only goes on."""
-
-    size: int
-    database: Database
-    desk: Desk
-    moment: datetime = MORNING
+CHANNEL = "pipe"
+MORNING = datetime(2026, 12, 1, 1, tzinfo=UTC)
+ORDERER = "resident-3-501"
+SKILLS = ("理发", "量血压", "修家电", "缝补", "跑腿", "陪老人", "教手机", "水电维修", "打扫卫生", "辅导作业")
+FREE = ((), ("any",), ("sat", "sun"), ("thu-morning", "any-evening"))
+ALL = (
+    "SELECT v.person_id, v.skills, v.free, v.confirmed_at, p.node_id,"
+    " (SELECT count(*) FROM task_pushes a WHERE a.person_id = p.id AND a.pushed_at >= ?)"
+    " FROM volunteers v JOIN people p ON p.id = v.person_id"
+    " WHERE v.node_id = 'xingfu' AND v.left_at IS NULL AND NOT p.muted"
+)
+"""Everybody, as the yardstick reads them."""
 
 
 def measure() -> Iterator[Figure]:
-    """Dispatching, then the race."""
+    """The first round of a task with a skill, of one that anybody can do, and a hundred claims of one task."""
     with work_folder() as name:
-        stored = [_stored(Path(name) / f"{size}.db", size) for size in SIZES]
-        for kind in KINDS:
-            yield from _compared(kind, stored)
-        yield from _races(stored[-1])
-        for each in stored:
-            each.database.close()
+        folder = Path(name)
+        prepared = _prepare(folder / "prepared.db")
+        yield _dispatch(prepared, folder, "理发")
+        yield _dispatch(prepared, folder, "")
+        yield _race(prepared, folder)
 
 
-# --- dispatching ----------------------------------------------------------------------------------------------
+# --- whom it fits -----------------------------------------------------------------------------------------------
 
 
-def _compared(kind: Kind, stored: Sequence[Stored]) -> Iterator[Figure]:
-    times: Mapping[int, list[float]] = {each.size: [] for each in stored}
-    for _ in range(REPEATS + 1):
-        for each in stored:
+def _dispatch(prepared: Path, folder: Path, skill: str) -> Figure:
+    rounds = Rounds()
+    for _ in range(REPEATS):
+        rounds.ours.append(_push(prepared, folder, skill))
+        rounds.theirs.append(_read_all(prepared, folder, skill))
+    return Figure(
+        name=f"dispatch of one task, {'a skill' if skill else 'anybody'}, {VOLUNTEERS} volunteers",
+        value=1_000 * median(rounds.ours),
+        unit="ms",
+        n=1,
+        repeats=REPEATS,
+        beside=Yardstick(
+            "sqlite3 module, all rows, chosen in memory", 1_000 * median(rounds.theirs), rounds.times_as_fast
+        ),
+        wanted="< 20 ms",
+        note=f"{TASKS} pushes of the last month; chosen, logged and written, without the commit",
+    )
+
+
+def _push(prepared: Path, folder: Path, skill: str) -> float:
+    """Seconds for the first round, the first in its transaction."""
+    with _copy(prepared, folder / "ours.db") as database:
+        desk = _desk(database)
+        with desk.transaction() as (store, community):
+            community.tasks.dispatch.begin(community.tasks.ledger.existing(_order(store, skill)), MORNING)  # compiled
+            task = community.tasks.ledger.existing(_order(store, skill))
             gc.collect()
-            times[each.size].append(_dispatch(each, kind) / DISPATCHES * 1_000)
-    least = times[SIZES[0]][1:]  # the first round warms up
-    for each in stored:
-        rounds = Rounds(times[each.size][1:], least)
-        beside = Yardstick(f"among {SIZES[0]:,}", median(least), rounds.times_as_fast)
-        is_least = each.size == SIZES[0]
-        name = f"dispatch of a task {kind.name} among {each.size:,} volunteers"
-        note = f"pushed to {PUSHED}, with a commit"
-        value, wanted = median(rounds.ours), "" if is_least else "< 20"
-        yield Figure(name, value, "ms", DISPATCHES, REPEATS, None if is_least else beside, wanted, note)
-
-
-def _dispatch(stored: Stored, kind: Kind) -> float:
-    """Seconds for tasks that fall due one after the other, as the scheduler does them."""
-    seconds, before = 0.0, _count(stored.database, tables.task_pushes)
-    for _ in range(DISPATCHES):
-        stored.moment += timedelta(seconds=1)
-        with stored.database.begin() as store:
-            _order(store, kind, stored.moment)
-        began = time.perf_counter()
-        stored.desk.run_jobs(stored.moment)
-        seconds += time.perf_counter() - began
-    if _count(stored.database, tables.task_pushes) != before + PUSHED * DISPATCHES:
-        raise RuntimeError("not every task was pushed to three; the figure would not mean what it says")
-    with stored.database.begin() as store:
-        store.connection.execute(update(tables.tasks).values(next_at=None))  # no second round
+            began = time.perf_counter()
+            community.tasks.dispatch.begin(task, MORNING)
+            seconds = time.perf_counter() - began
+            if len(tasks.pushes(store, task.id)) != 3:
+                raise RuntimeError("not three were asked; the figure would not mean what it says")
     return seconds
 
 
-def _order(store: Store, kind: Kind, moment: datetime) -> int:
-    """A task that is due now. Gives its id."""
-    begins = MORNING + timedelta(days=4)
+def _read_all(prepared: Path, folder: Path, skill: str) -> float:
+    """Seconds for the same choice from all rows."""
+    with _copy(prepared, folder / "theirs.db") as database:
+        connection = _plain(database)
+        since = (MORNING - WEEK).strftime("%Y-%m-%d %H:%M:%S.%f")
+        connection.execute(ALL, (since,)).fetchall()
+        gc.collect()
+        began = time.perf_counter()
+        rows = connection.execute(ALL, (since,)).fetchall()
+        fitting = [row for row in rows if not skill or skill in json.loads(row[1])]
+        chosen = sorted((row for row in fitting if row[5] < MOST_ASKED), key=_rank)[:3]
+        seconds = time.perf_counter() - began
+    if len(chosen) != 3:
+        raise RuntimeError("the yardstick found too few")
+    return seconds
+
+
+def _rank(row: Sequence[str]) -> tuple[bool, int, str]:
+    return row[4] != "building-3", int(row[5]), row[0]
+
+
+# --- a group's race ---------------------------------------------------------------------------------------------
+
+
+def _race(prepared: Path, folder: Path) -> Figure:
+    """A hundred who were told in their group all say 接."""
+    recording = Recording()
+    with _copy(prepared, folder / "recorded.db") as database:
+        messages = _race_begins(database)
+        event.listen(database.engine, "before_cursor_execute", recording.note)
+        event.listen(database.engine, "commit", recording.note_commit)
+        recording.batches.append([])
+        _desk(database).handle(messages)
+    rounds = Rounds()
+    for _ in range(REPEATS):
+        rounds.ours.append(_claim_all(prepared, folder))
+        rounds.theirs.append(_replay(prepared, folder, recording))
+    return Figure(
+        name="a group's race for one task",
+        value=CROWD / median(rounds.ours),
+        unit="claims/s",
+        n=CROWD,
+        repeats=REPEATS,
+        beside=Yardstick("sqlite3 module, the same statements", CROWD / median(rounds.theirs), rounds.times_as_fast),
+        note="one has it, 99 hear who was faster; one commit",
+    )
+
+
+def _race_begins(database: Database) -> list[Incoming]:
+    with database.begin() as store:
+        number = _order(store, "理发")
+    return [_claim(each, number) for each in range(CROWD)]
+
+
+def _claim_all(prepared: Path, folder: Path) -> float:
+    with _copy(prepared, folder / "ours.db") as database:
+        messages = _race_begins(database)
+        desk = _desk(database)
+        gc.collect()
+        began = time.perf_counter()
+        desk.handle(messages)
+        seconds = time.perf_counter() - began
+        _one_has_it(database)
+    return seconds
+
+
+def _replay(prepared: Path, folder: Path, recording: Recording) -> float:
+    with _copy(prepared, folder / "replayed.db") as database:
+        _race_begins(database)
+        connection = _plain(database)
+        gc.collect()
+        began = time.perf_counter()
+        for batch in recording.batches:
+            for statement in batch:
+                if statement.many:
+                    connection.executemany(statement.sql, statement.values)
+                else:
+                    connection.execute(statement.sql, statement.values).fetchall()
+        seconds = time.perf_counter() - began
+        _one_has_it(database)
+    return seconds
+
+
+def _one_has_it(database: Database) -> None:
+    (found,) = _plain(database).execute("SELECT count(*) FROM task_claims").fetchone()
+    if found != 1:
+        raise RuntimeError(f"{found} have it, not one; the figure would not mean what it says")
+
+
+def _claim(number: int, task_id: int) -> Incoming:
+    return Incoming(
+        channel=CHANNEL,
+        account=CHANNEL,
+        external_id=f"claim-{number}",
+        group=None,
+        sender=_name(number),
+        sender_name=_name(number),
+        text=f"接T{task_id:03d}",
+        sent_at=MORNING,
+        received_at=MORNING,
+    )
+
+
+# --- the database -----------------------------------------------------------------------------------------------
+
+
+def _prepare(file: Path) -> Path:
+    """The demo community with its many volunteers, and what they were asked before."""
+    chance = random.Random(SEED)
+    database = app.open_database(f"sqlite:///{file}", ROOT / DEMO_COMMUNITY, MORNING)
+    with database.begin() as store:
+        _add_volunteers(store, chance)
+        done = [_order(store, chance.choice(SKILLS), state=TaskState.RATED) for _ in range(TASKS)]
+        pushes = [
+            {
+                "task_id": each,
+                "person_id": _name(chance.randrange(VOLUNTEERS)),
+                "round": 1,
+                "pushed_at": MORNING - timedelta(hours=chance.randrange(1, 30 * 24)),
+            }
+            for each in done
+        ]
+        store.connection.execute(insert(task_pushes), pushes)
+        store.connection.exec_driver_sql("ANALYZE")
+    database.close()
+    return file
+
+
+def _add_volunteers(store: Store, chance: random.Random) -> None:
+    names = [_name(number) for number in range(VOLUNTEERS)]
+    skills = {each: chance.sample(SKILLS, 2) for each in names}
+    homes = [
+        {"id": each, "name": each, "node_id": f"building-{chance.randrange(1, 13)}", "created_at": MORNING}
+        for each in names
+    ]
+    store.connection.execute(insert(people), homes)
+    reached = [{"channel": CHANNEL, "external_id": each, "person_id": each} for each in names]
+    store.connection.execute(insert(addresses), reached)
+    entry = {"node_id": "xingfu", "since": MORNING, "confirmed_at": MORNING}
+    entries = [
+        entry | {"person_id": each, "name": each, "skills": skills[each], "free": list(chance.choice(FREE))}
+        for each in names
+    ]
+    store.connection.execute(insert(volunteers), entries)
+    rows = [{"node_id": "xingfu", "skill": skill, "person_id": each} for each in names for skill in skills[each]]
+    store.connection.execute(insert(volunteer_skills), rows)
+
+
+def _order(store: Store, skill: str, state: TaskState = TaskState.ORDERED) -> int:
+    over = state is not TaskState.ORDERED
     return tasks.add(
         store,
         {
-            "node_id": COMMUNITY,
+            "node_id": "xingfu",
             "orderer_id": ORDERER,
             "ordered_by": ORDERER,
-            "what": kind.what,
-            "words": kind.what,
-            "skill": kind.skill,
+            "what": "上门理发",
+            "words": "上门理发",
+            "skill": skill,
             "place_id": "building-3",
             "address": "3号楼2单元501",
             "phone": "13800138000",
-            "at_home": kind.at_home,
-            "from_at": begins,
-            "until_at": begins + timedelta(hours=3),
-            "state": tables.TaskState.ORDERED,
-            "ordered_at": moment,
-            "changed_at": moment,
-            "next_at": moment,
-            "stage": Stage.NEXT_ROUND,
+            "at_home": True,
+            "from_at": MORNING + timedelta(days=2),
+            "until_at": MORNING + timedelta(days=2, hours=3),
+            "state": state,
+            "ordered_at": MORNING,
+            "changed_at": MORNING,
+            "ended_at": MORNING if over else None,
+            "next_at": None if over else MORNING,
+            "stage": Stage.NOTHING if over else Stage.NEXT_ROUND,
         },
     )
 
 
-# --- the race -------------------------------------------------------------------------------------------------
+def _name(number: int) -> str:
+    return f"volunteer-{number:05d}"
 
 
-def _races(stored: Stored) -> Iterator[Figure]:
-    """A hundred say 「接T001」 in the group before the first is answered: batches as the desk makes them, and single."""
-    rounds = Rounds()
-    for _ in range(RACES + 1):
-        rounds.ours.append(_race(stored, LARGEST_BATCH) * 1_000)
-        rounds.theirs.append(_race(stored, 1) * 1_000)
-    rounds = Rounds(rounds.ours[1:], rounds.theirs[1:])
-    beside = Yardstick("the same, one to a commit", median(rounds.theirs), rounds.times_as_fast)
-    note = f"{CROWD} claims in the group, {LARGEST_BATCH} to a commit, until all have an answer; one has it"
-    yield Figure("the group's claim race", median(rounds.ours), "ms", CROWD, RACES, beside, note=note)
+def _desk(database: Database) -> Desk:
+    """A desk that has read its tree."""
+    desk = Desk(database, app.rules_of(load(None, {})), {CHANNEL: CHANNEL})
+    desk.refresh()
+    return desk
 
 
-def _race(stored: Stored, size: int) -> float:
-    """Seconds until everybody has their answer."""
-    stored.moment += timedelta(minutes=1)
-    with stored.database.begin() as store:
-        task_id = _order(store, KINDS[1], stored.moment)
-        tasks.change(store, task_id, next_at=None)
-    crowd = random.Random(task_id).sample(range(stored.size), CROWD)
-    claims = [_claim(number, task_id, stored.moment) for number in crowd]
-    before = _count(stored.database, tables.inbox)
-    gc.collect()
-    began = time.perf_counter()
-    for first in range(0, CROWD, size):
-        stored.desk.handle(claims[first : first + size])
-    seconds = time.perf_counter() - began
-    with stored.database.begin() as store:
-        taken = [each.person_id for each in tasks.claims(store, [task_id])]
-    answered = _count(stored.database, tables.inbox) - before
-    if taken != [_person(crowd[0])] or answered != CROWD:
-        raise RuntimeError("not the first one has it, or not everybody was answered")
-    return seconds
+@contextmanager
+def _copy(prepared: Path, file: Path) -> Iterator[Database]:
+    """A fresh copy of the prepared database, opened as the program opens its own."""
+    for old in file.parent.glob(f"{file.name}*"):
+        old.unlink()
+    shutil.copy(prepared, file)
+    with closing(Database(f"sqlite:///{file}")) as database:
+        yield database
 
 
-def _claim(number: int, task_id: int, moment: datetime) -> Incoming:
-    return Incoming(
-        channel=CHANNEL,
-        account=CHANNEL,
-        external_id=f"claim-{task_id}-{number}",
-        group=GROUP,
-        group_name=GROUP,
-        sender=_person(number),
-        sender_name=f"志愿者{number}",
-        text=f"接T{task_id:03d}",
-        sent_at=moment,
-        received_at=moment,
-    )
-
-
-# --- filling --------------------------------------------------------------------------------------------------
-
-
-def _stored(file: Path, size: int) -> Stored:
-    database = app.open_database(f"sqlite:///{file}", ROOT / DEMO_COMMUNITY, MORNING)
-    with database.begin() as store:
-        _fill(store, size)
-        store.connection.exec_driver_sql("ANALYZE")
-    return Stored(size, database, Desk(database, app.rules_of(load(None, {})), {CHANNEL: CHANNEL}, JOBS))
-
-
-def _fill(store: Store, size: int) -> None:
-    """So many volunteers, each with one to three skills, in every building; every other one has been asked lately."""
-    draw = random.Random(SEED)
-    skills = sorted(SAME)
-    have = {number: draw.sample(skills, draw.randint(1, 3)) for number in range(size)}
-    rows: Mapping[Any, list[dict[str, Any]]] = {
-        tables.people: [
-            {
-                "id": _person(number),
-                "name": f"志愿者{number}",
-                "node_id": f"building-{number % BUILDINGS + 1}",
-                "created_at": MORNING,
-            }
-            for number in have
-        ],
-        tables.addresses: [
-            {"channel": CHANNEL, "external_id": _person(number), "person_id": _person(number)} for number in have
-        ],
-        tables.volunteers: [
-            {
-                "person_id": _person(number),
-                "node_id": COMMUNITY,
-                "name": f"志愿者{number}",
-                "skills": own,
-                "free": list(draw.choice(FREE)),
-                "since": MORNING,
-                "confirmed_at": None if number % 10 == 0 else MORNING,
-            }
-            for number, own in have.items()
-        ],
-        tables.volunteer_skills: [
-            {"node_id": COMMUNITY, "skill": skill, "person_id": _person(number)}
-            for number, own in have.items()
-            for skill in own
-        ],
-    }
-    for table, values in rows.items():
-        store.connection.execute(insert(table), values)
-    _ask_before(store, size)
-
-
-def _ask_before(store: Store, size: int) -> None:
-    """Older tasks, each of which was pushed to three."""
-    for first in range(0, size, 2 * PUSHED):
-        pushed_at = MORNING - timedelta(hours=1 + first % 400)
-        task_id = _order(store, KINDS[0], pushed_at)
-        ended = {"state": tables.TaskState.UNMET, "ended_at": MORNING, "next_at": None}
-        tasks.change(store, task_id, **ended)
-        asked = [_person(number) for number in range(first, min(size, first + PUSHED))]
-        rows = [{"task_id": task_id, "person_id": each, "round": 1, "pushed_at": pushed_at} for each in asked]
-        tasks.add_pushes(store, rows)
-
-
-def _person(number: int) -> str:
-    return f"stored-{number}"
-
-
-def _count(database: Database, table: Any) -> int:
-    with database.begin() as store:
-        return int(store.connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _plain(database: Database) -> sqlite3.Connection:
+    """The driver's own connection, prepared by the program: the same pragmas."""
+    connection = database.engine.raw_connection().driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection

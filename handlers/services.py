@@ -9,6 +9,7 @@ from handlers import (
     later,
     market,
     members,
+    months,
     people,
     phone_list,
     quizzes,
@@ -26,6 +27,7 @@ JOBS = (
     *volunteers.JOBS,
     *quizzes.JOBS,
     *tasks.JOBS,
+    *months.JOBS,
     *wishes.JOBS,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "later",
     "market",
     "members",
+    "months",
     "people",
     "phone_list",
     "quizzes",

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from storage.database import Store
 from storage.tables import (
     TaskState,
+    addresses,
     blocked_pairs,
     people,
     task_claims,
@@ -96,6 +97,7 @@ def _has_no(table: Any, *which: ColumnElement[bool]) -> ColumnElement[bool]:
 _FREE_OF_IT = (
     people.c.id != bindparam("orderer"),
     people.c.muted.is_not(true()),
+    select(literal(1)).select_from(addresses).where(addresses.c.person_id == people.c.id).correlate(people).exists(),
     _has_no(task_pushes, task_pushes.c.task_id == bindparam("task"), task_pushes.c.person_id == people.c.id),
     _has_no(task_claims, task_claims.c.task_id == bindparam("task"), task_claims.c.person_id == people.c.id),
     _has_no(blocked_pairs, blocked_pairs.c.person_id == bindparam("orderer"), blocked_pairs.c.other_id == people.c.id),

@@ -24,6 +24,8 @@ GROWS = frozenset({"grievances", "grievance_events", "grievance_people", "outbox
 GROWS |= {"questions", "photos", "phone_list", "people", "addresses"}
 GROWS |= {"receptions", "bookings", "booking_events", "calendar_feeds"}
 GROWS |= {"hours", "certificates"}
+GROWS |= {"volunteers", "events", "sign_ups", "sign_up_events"}
+GROWS |= {"tasks", "task_claims", "task_pushes", "task_events"}
 GROWS |= {"wishes", "pledges", "wish_events"}
 GROWS |= {"quizzes", "quiz_questions", "quiz_answers", "quiz_prizes", "quiz_reminders"}
 NOT_FOR_MESSAGES = frozenset({"storage.community_import", "storage.community_import_events"})
@@ -36,11 +38,14 @@ MAY_SCAN: Mapping[str, str] = {
     "storage.hours._FIRST_AT": "goes by the key and stops at the first row",
     "storage.people._FROM_FILE": "the chat room's page, of people in the community file, at most so many",
     "storage.people._FORGET_ADDRESSES": "only where a member list of a whole channel is read",
+    "storage.market_figures._EVENTS": "never run as it is: what is made of it names a place, a leader or an event",
     "storage.outbox._UNDELIVERED": "only on the staff's page",
     "storage.phone_list._OPEN": "the list itself: only what is still to be phoned",
     "storage.quizzes._NOT_YET_ASKED": "goes by the index of quizzes that are not over; when a bank is imported",
     "storage.quizzes._TO_FETCH": "goes by the index of what is still to be fetched",
     "storage.quizzes._WORDS_IN_USE": "goes by the index of quizzes that are not over",
+    "storage.wish_figures._EARLIEST": "goes by the key and stops at the first row",
+    "storage.task_figures._EARLIEST": "goes by the key and stops at the first row",
     "storage.tree._ROLES": "the tree, read whole when it has changed",
 }
 """Statements that may, and why."""

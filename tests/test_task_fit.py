@@ -11,7 +11,7 @@ from community.rules import CHINA
 from community.tasks.fit import DAYS, MOST_ASKED, MOST_CLAIMS, PARTS, Candidate, Distance, Wanted, best, is_free, suits
 from storage import task_dispatch, tasks, volunteers
 from storage.database import Database, Store
-from storage.tables import TaskState, people, task_pushes, volunteer_skills
+from storage.tables import TaskState, addresses, people, task_pushes, volunteer_skills
 from storage.task_dispatch import Search
 from storage.volunteers import Volunteer
 
@@ -141,9 +141,14 @@ def test_who_has_more_time_is_not_less_free(free: tuple[str, ...], want: Wanted)
 # --- who the tables give ----------------------------------------------------------------------------------------
 
 
-def volunteer(store: Store, person_id: str, skills: tuple[str, ...], home: str = "building-9") -> None:
+def volunteer(
+    store: Store, person_id: str, skills: tuple[str, ...], home: str = "building-9", *, reachable: bool = True
+) -> None:
     row = {"id": person_id, "name": person_id, "node_id": home, "created_at": NOW}
     store.connection.execute(insert(people), row)
+    if reachable:
+        address = {"channel": "pipe", "external_id": person_id, "person_id": person_id}
+        store.connection.execute(insert(addresses), address)
     entry = Volunteer(person_id, "xingfu", person_id, skills, (), NOW, None, NOW, None, False, None)
     volunteers.add(store, entry)
 
@@ -199,6 +204,7 @@ def test_candidates_are_none_that_were_asked_muted_blocked_or_gone(database: Dat
     with database.begin() as store:
         for name in ("asked", "muted", "apart", "gone", "tired", "there"):
             volunteer(store, name, ("理发",))
+        volunteer(store, "nowhere", ("理发",), reachable=False)
         number, others = task(store), [task(store) for _ in range(MOST_ASKED)]
         push = {"round": 1, "pushed_at": NOW}
         tasks.add_pushes(store, [{"task_id": number, "person_id": "asked"} | push])

@@ -7,6 +7,7 @@ from community.rules import Rules
 from community.tasks.claiming import Claiming
 from community.tasks.dispatch import Dispatch
 from community.tasks.doing import Doing
+from community.tasks.figures import Figures
 from community.tasks.ledger import Ledger
 from community.tasks.lists import Lists
 from community.tasks.looks import Looks
@@ -31,6 +32,7 @@ class Tasks:
     doing: Doing
     safety: Safety
     looks: Looks
+    figures: Figures
 
     @classmethod
     def open(cls, store: Store, tree: Tree, rules: Rules, volunteers: Volunteers, grievances: Grievances) -> "Tasks":
@@ -48,4 +50,5 @@ class Tasks:
             doing=doing,
             safety=Safety(ledger, claiming),
             looks=Looks(ledger, dispatch, claiming, doing),
+            figures=Figures(ledger),
         )

@@ -7,6 +7,7 @@ from community.tree import Tree
 from community.volunteers import Volunteers
 from community.wishes.asking import Asking
 from community.wishes.claiming import Claiming
+from community.wishes.figures import Figures
 from community.wishes.ledger import Ledger
 from community.wishes.pledging import Pledging
 from community.wishes.reminders import Reminders
@@ -26,6 +27,7 @@ class Wishes:
     claiming: Claiming
     pledging: Pledging
     reminders: Reminders
+    figures: Figures
 
     @classmethod
     def open(cls, store: Store, tree: Tree, rules: Rules, volunteers: Volunteers) -> "Wishes":
@@ -38,4 +40,5 @@ class Wishes:
             Claiming(ledger, volunteers),
             Pledging(ledger),
             Reminders(ledger),
+            Figures(ledger),
         )

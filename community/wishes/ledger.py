@@ -10,7 +10,7 @@ from community.rules import Rules
 from community.tree import Node, Tree
 from community.wishes.outcomes import AskStaff, Crowd, Ended, GivenBack, Wish
 from community.wishes.steps import OPEN, Stage, State, Step, after, next_look
-from storage import people, questions, rota, wishes
+from storage import questions, rota, volunteers, wishes
 from storage.database import Store
 
 BIGGEST_ID = 10**9
@@ -72,9 +72,8 @@ class Ledger:
         return Crowd(wish, sum(each.amount for each in rows), there)
 
     def name_of(self, person_id: str) -> str:
-        """What somebody is called."""
-        found = people.by_id(self.store, person_id)
-        return found.name if found else ""
+        """What somebody is called: in the register of volunteers, else in the chat."""
+        return volunteers.names_of(self.store, [person_id]).get(person_id, "")
 
     def station(self, node_id: str) -> str:
         """Where things are brought: the community's station with its address; without one its name alone."""

@@ -1,7 +1,7 @@
 """From a text that is for the bot to the command it means: said outright, with a slip, or only by its signs."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,17 +63,21 @@ class Listener:
     def command(self, text: str) -> Heard | None:
         """The command that a normalised text is, with politeness and slips, said to the bot."""
         forms = list(dict.fromkeys(self.politeness.forms(self.typos.listed(text))))
+        if heard := self._outright(forms):
+            return heard
+        closed = [self.typos.listed(_BETWEEN_CHARACTERS.sub("", form)) for form in forms]
+        if closed != forms and (heard := self._outright(closed)):
+            return heard
+        for form in closed:
+            if heard := self._by_sound(form):
+                return heard
+        return None
+
+    def _outright(self, forms: Sequence[str]) -> Heard | None:
         for with_words in (False, True):  # 预约取消, with whatever politeness, is not 预约 and some words
             for form in forms:
                 if heard := self.commands.match(form, spoken_to=True, with_words=with_words):
                     return heard
-        closed = [self.typos.listed(_BETWEEN_CHARACTERS.sub("", form)) for form in forms]
-        for form in closed:
-            if form not in forms and (heard := self.commands.match(form, spoken_to=True)):
-                return heard
-        for form in closed:
-            if heard := self._by_sound(form):
-                return heard
         return None
 
     def _by_sound(self, closed: str) -> Heard | None:

@@ -1,7 +1,7 @@
 """Wishes and crowd wishes in conversation. Importing this fills the router."""
 
-from handlers.wishes import asking, claiming, lists, pledging, reminders, reviewing
+from handlers.wishes import asking, claiming, figures, lists, pledging, reminders, reviewing
 
 JOBS = reminders.JOBS
 
-__all__ = ["JOBS", "asking", "claiming", "lists", "pledging", "reviewing"]
+__all__ = ["JOBS", "asking", "claiming", "figures", "lists", "pledging", "reviewing"]

@@ -101,6 +101,7 @@ task_claims = Table(
     Column("done_at", Moment),
     Index("uq_task_claims_slot", "task_id", "slot", unique=True, **still_open("given_back_at")),
     Index("uq_task_claims_person", "task_id", "person_id", unique=True, **still_open("given_back_at")),
+    Index("ix_task_claims_task_id", "task_id"),
     Index("ix_task_claims_person_id_claimed_at", "person_id", "claimed_at"),
 )
 

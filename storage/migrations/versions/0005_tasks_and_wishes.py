@@ -259,6 +259,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('task_claims', schema=None) as batch_op:
         batch_op.create_index('ix_task_claims_person_id_claimed_at', ['person_id', 'claimed_at'], unique=False)
+        batch_op.create_index('ix_task_claims_task_id', ['task_id'], unique=False)
         batch_op.create_index('uq_task_claims_person', ['task_id', 'person_id'], unique=True, sqlite_where=sa.text('given_back_at IS NULL'), postgresql_where=sa.text('given_back_at IS NULL'))
         batch_op.create_index('uq_task_claims_slot', ['task_id', 'slot'], unique=True, sqlite_where=sa.text('given_back_at IS NULL'), postgresql_where=sa.text('given_back_at IS NULL'))
 
@@ -309,6 +310,7 @@ def downgrade() -> None:
     with op.batch_alter_table('task_claims', schema=None) as batch_op:
         batch_op.drop_index('uq_task_claims_slot', sqlite_where=sa.text('given_back_at IS NULL'), postgresql_where=sa.text('given_back_at IS NULL'))
         batch_op.drop_index('uq_task_claims_person', sqlite_where=sa.text('given_back_at IS NULL'), postgresql_where=sa.text('given_back_at IS NULL'))
+        batch_op.drop_index('ix_task_claims_task_id')
         batch_op.drop_index('ix_task_claims_person_id_claimed_at')
 
     op.drop_table('task_claims')
