@@ -6,13 +6,32 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bench import chatter, grievances, hearing, memory, reports, simulated_month, start, tasks
+from bench import (
+    chatter,
+    city_day,
+    flood,
+    gateway,
+    grievances,
+    hearing,
+    memory,
+    recovery,
+    reminders,
+    reports,
+    simulated_month,
+    start,
+    tasks,
+)
 from bench.figures import Measurement, as_line
 
 MEASUREMENTS: Mapping[str, Measurement] = {
     "chatter": chatter.measure,
     "hearing": hearing.measure,
     "reports": reports.measure,
+    "recovery": recovery.measure,
+    "flood": flood.measure,
+    "reminders": reminders.measure,
+    "gateway": gateway.measure,
+    "city_day": city_day.measure,
     "grievances": grievances.measure,
     "tasks": tasks.measure,
     "start": start.measure,

@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 from bench.figures import ROOT, Figure, Rounds, Yardstick, work_folder
+from bench.keys import KEYS
 from bot import app
 from bot.config import DEMO_COMMUNITY, load
 from bot.desk import Desk
@@ -180,7 +181,7 @@ def _reported(database: Database) -> int:
 
 
 def _stored(file: Path, size: int) -> Stored:
-    database = app.open_database(f"sqlite:///{file}", ROOT / DEMO_COMMUNITY, MORNING)
+    database = app.open_database(f"sqlite:///{file}", KEYS, ROOT / DEMO_COMMUNITY, MORNING)
     desk = Desk(database, app.rules_of(load(None, {})), {CHANNEL: CHANNEL})
     with desk.transaction() as (_, community):
         for number in range(SPEAKERS):

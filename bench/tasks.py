@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from bench.figures import ROOT, Figure, Rounds, Yardstick, work_folder
-from bench.reports import Recording
+from bench.keys import KEYS
+from bench.recording import Recording, say_again
 from bot import app
 from bot.config import DEMO_COMMUNITY, load
 from bot.desk import Desk
@@ -125,11 +126,10 @@ def _race(prepared: Path, folder: Path) -> Figure:
     """A hundred who were told in their group all say 接."""
     recording = Recording()
     with _copy(prepared, folder / "recorded.db") as database:
-        messages = _race_begins(database)
-        event.listen(database.engine, "before_cursor_execute", recording.note)
-        event.listen(database.engine, "commit", recording.note_commit)
+        recording.attach(database)
+        messages, desk = _race_begins(database), _desk(database)
         recording.batches.append([])
-        _desk(database).handle(messages)
+        desk.handle(messages)
     rounds = Rounds()
     for _ in range(REPEATS):
         rounds.ours.append(_claim_all(prepared, folder))
@@ -169,12 +169,7 @@ def _replay(prepared: Path, folder: Path, recording: Recording) -> float:
         connection = _plain(database)
         gc.collect()
         began = time.perf_counter()
-        for batch in recording.batches:
-            for statement in batch:
-                if statement.many:
-                    connection.executemany(statement.sql, statement.values)
-                else:
-                    connection.execute(statement.sql, statement.values).fetchall()
+        say_again(recording.batches, connection)
         seconds = time.perf_counter() - began
         _one_has_it(database)
     return seconds
@@ -206,7 +201,7 @@ def _claim(number: int, task_id: int) -> Incoming:
 def _prepare(file: Path) -> Path:
     """The demo community with its many volunteers, and what they were asked before."""
     chance = random.Random(SEED)
-    database = app.open_database(f"sqlite:///{file}", ROOT / DEMO_COMMUNITY, MORNING)
+    database = app.open_database(f"sqlite:///{file}", KEYS, ROOT / DEMO_COMMUNITY, MORNING)
     with database.begin() as store:
         _add_volunteers(store, chance)
         done = [_order(store, chance.choice(SKILLS), state=TaskState.RATED) for _ in range(TASKS)]
@@ -289,7 +284,7 @@ def _copy(prepared: Path, file: Path) -> Iterator[Database]:
     for old in file.parent.glob(f"{file.name}*"):
         old.unlink()
     shutil.copy(prepared, file)
-    with closing(Database(f"sqlite:///{file}")) as database:
+    with closing(Database(f"sqlite:///{file}", KEYS)) as database:
         yield database
 
 

@@ -2,25 +2,38 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from bot import process
 from bot.calendar_feeds import CalendarFeeds
-from bot.channels import Channel
+from bot.channels import Channel, Tended
 from bot.channels.chat_room import ChatGroup, ChatRoom, Persona
 from bot.clock import now as read_clock
-from bot.config import Settings
+from bot.config import CalendarSettings, Settings
+from bot.counts import Counts
 from bot.delivery import Delivery, Ledger
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
+from bot.doors import Door, Served
 from bot.intake import Intake
-from bot.jobs import JOBS, start_ticking
+from bot.jobs import JOBS, Ticker
+from bot.keys import check_keys, keys_of
+from bot.leases import WORD as LEASES
+from bot.leases import Keeper, LeaseBook, Part
+from bot.leases import Waits as LeaseWaits
 from bot.pace import Budget
 from bot.photos import Photos
+from bot.spool import Spool
+from bot.staff_alarm import StaffAlarm
+from bot.waking import Waker
+from bot.watch import keep_watch
 from bot.web import CannotListen
+from bot.worker import DeskWorker
 from community import importing
 from community.parts.notice import ROBOT
 from community.parts.working_calendar import unpublished_years
@@ -28,11 +41,19 @@ from community.rules import Rules
 from community.tree import Tree
 from handlers.bookings import calendar
 from handlers.speaking.texts import load as load_texts
-from storage import people, schema
+from storage import locks, people, schema
 from storage.database import Database
 from storage.schema import Version
+from storage.sealing import Keys
+
+if TYPE_CHECKING:
+    from bot.nightly import NightlyBackup
+    from bot.status import Status
 
 MOST_PERSONAS = 300
+STARTING = "start"
+"""What processes that start at once do one after the other."""
+
 log = structlog.get_logger()
 
 
@@ -54,13 +75,21 @@ def rules_of(settings: Settings) -> Rules:
         hard_days=deadlines.hard_days,
         involve_trade=settings.involve_trade,
         answered_each=settings.answered_each,
+        answered_a_minute=settings.answered_a_minute,
         photo_window=timedelta(minutes=settings.photo_minutes),
         question_open=timedelta(hours=settings.question_hours),
         quiz_open=timedelta(minutes=settings.quiz_minutes),
         quiz_pause=timedelta(seconds=settings.quiz_pause_seconds),
         star_hours=settings.star_hours,
+        unasked_per_day=settings.unasked_per_day,
         quiet_from=settings.quiet_hours.begin,
         quiet_to=settings.quiet_hours.end,
+        keep_grievances=timedelta(days=settings.retention.grievances),
+        keep_bookings=timedelta(days=settings.retention.bookings),
+        keep_tasks=timedelta(days=settings.retention.tasks),
+        keep_wishes=timedelta(days=settings.retention.wishes),
+        keep_events=timedelta(days=settings.retention.events),
+        keep_messages=timedelta(days=settings.retention.messages),
     )
 
 
@@ -74,15 +103,16 @@ def budget_of(settings: Settings) -> Budget:
         per_hour=sending.per_hour,
         per_day=sending.per_day,
         pause=timedelta(minutes=sending.pause_minutes),
+        new_for=timedelta(days=sending.new_account_days),
     )
 
 
-def open_database(url: str, community: Path | None, now: datetime) -> Database:
+def open_database(url: str, keys: Keys, community: Path | None, now: datetime) -> Database:
     """A database of our version. A new one is made, with the community of the file.
 
     Raises `DatabaseInUse`, `StartRefused`, and `CommunityFileError` before anything is written.
     """
-    database = Database(url)
+    database = Database(url, keys)
     try:
         database.claim()
         _prepare_tables(database, community, now)
@@ -92,16 +122,18 @@ def open_database(url: str, community: Path | None, now: datetime) -> Database:
     return database
 
 
-def read_database(url: str) -> Database:
+def read_database(url: str, keys: Keys) -> Database:
     """A database that is only to be read, also while the program runs on it. Raises `StartRefused`."""
-    database = Database(url)
+    database = Database(url, keys)
     try:
-        if database.file is not None and not database.file.exists():
+        if database.is_missing:
             raise StartRefused(f"没有数据库 {database.file} / there is no database {database.file}")
         version = schema.version_of(database)
         if version is Version.EMPTY:
             raise StartRefused("数据库还是空的 / the database is still empty")
         _check_age(version)
+        with database.begin() as store:
+            check_keys(store)
     except BaseException:
         database.close()
         raise
@@ -121,12 +153,15 @@ def _check_age(version: Version) -> None:
 def _prepare_tables(database: Database, community: Path | None, now: datetime) -> None:
     version = schema.version_of(database)
     _check_age(version)
-    if version is Version.EMPTY:
-        file = importing.load(community) if community else None
-        with database.begin() as store:  # one transaction: a start that breaks off leaves an empty database
+    file = importing.load(community) if community and version is Version.EMPTY else None
+    with database.begin() as store:  # one transaction: a start that breaks off leaves an empty database
+        locks.hold(store, [STARTING])
+        is_first = version is Version.EMPTY and schema.version_within(store) is Version.EMPTY
+        if is_first:
             schema.migrate_within(store)
-            if file is not None:
-                importing.import_community(store, file, now)
+        check_keys(store)
+        if file is not None and is_first:
+            importing.import_community(store, file, now)
 
 
 @dataclass(slots=True)
@@ -163,105 +198,240 @@ def _role_words(person_id: str, tree: Tree) -> str:
 
 async def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Runs until Ctrl-C or SIGTERM. Raises what keeps the program from starting, and `ChannelStopped`."""
-    database = open_database(settings.database, settings.community, read_clock())
+    keys = keys_of(settings)
+    database = open_database(settings.database, keys, settings.community, read_clock())
     try:
-        await _run(settings, database, announce)
+        await _run(settings, database, keys, announce)
     finally:
         database.close()
 
 
-async def _run(settings: Settings, database: Database, announce: Callable[[str], None]) -> None:
+async def _run(settings: Settings, database: Database, keys: Keys, announce: Callable[[str], None]) -> None:
     residents = Residents(database)
     channels = _channels(settings, residents, announce)
     accounts = {channel.name: account for channel, account, _ in channels}
     for year in unpublished_years(read_clock().astimezone(settings.zone).date()):
         log.warning("calendar_unpublished", year=year)
-    desk = Desk(database, rules_of(settings), accounts, JOBS)
+    desk = Desk(database, rules_of(settings), accounts, JOBS, Photos(settings.data / "photos"))
     _prepare(settings, desk, residents)
-    photos = Photos(settings.data / "photos")
-    deliveries: list[Delivery] = []
-    worker = DeskWorker(desk, after_commit=lambda: _wake(deliveries))
-    deliveries += [
-        Delivery(channel, Ledger(channel.name, account, budget), worker, photos, read_clock)
-        for channel, account, budget in channels
-    ]
-    intake = Intake(worker, desk.rules, photos)
-
-    async def tick() -> None:
-        await worker.run(lambda: desk.run_jobs(read_clock()))
-        await worker.run(lambda: residents.refresh(desk))
-
+    spool = Spool(settings.data / "spool", keys, process.name())
+    worker = DeskWorker(
+        desk,
+        after_commit=lambda: runtime.note_stored(),
+        spool=spool,
+        in_trouble=lambda: alarm.tell("staff_alarms.nothing_can_be_kept"),
+    )
+    alarm = _staff_alarm(settings, worker)
+    doors = _doors(settings, channels, worker, alarm)
+    status = _status(settings, worker, channels, lambda: runtime.keeper.held)
+    nightly = _nightly(settings, keys, alarm, desk.counts)
+    runtime = Runtime(settings, database, desk, worker, doors, alarm, residents, status, nightly)
     worker.start()
-    await tick()  # what is due already, and the receptions that one can book, before anybody asks
-    scheduler = start_ticking(tick)
+    await runtime.tick()  # what is due already, and the receptions that one can book, before anybody asks
     try:
-        await _until_stopped([channel for channel, _, _ in channels], deliveries, intake, _feeds(settings, worker))
+        await _until_stopped(runtime)
     finally:
-        scheduler.shutdown(wait=False)
         await worker.stop()
 
 
-def _wake(deliveries: Sequence[Delivery]) -> None:
-    for delivery in deliveries:
-        delivery.wake()
+def _doors(
+    settings: Settings,
+    channels: Sequence[tuple[Channel, str, Budget | None]],
+    worker: DeskWorker,
+    alarm: StaffAlarm,
+) -> dict[str, Door]:
+    """Each channel with its delivery. Of several accounts one may be refused without ending everything."""
+    photos = Photos(settings.data / "photos")
+    counts = worker.desk.counts
+    intake = Intake(worker, worker.desk.rules, photos, counts)
+
+    async def refused(name: str) -> None:
+        await alarm.tell("staff_alarms.refused", without=name, channel=name)
+
+    found = {}
+    for channel, account, budget in channels:
+        delivery = Delivery(
+            channel, Ledger(channel.name, account, budget, process.name()), worker, photos, read_clock, counts
+        )
+        found[channel.name] = Door(channel, delivery, intake.receive, refused if len(channels) > 1 else None)
+    return found
+
+
+def _staff_alarm(settings: Settings, worker: DeskWorker) -> StaffAlarm:
+    webhook = settings.channels.webhook
+    if webhook is None:
+        return StaffAlarm(worker, settings.zone, read_clock, None, {})
+    from bot.channels.webhook import Webhook
+
+    return StaffAlarm(worker, settings.zone, read_clock, Webhook(webhook.url), webhook.staff)
+
+
+class Runtime:
+    """What runs until the program ends: the parts that are held, the ticker, the watch, the ear for other processes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        desk: Desk,
+        worker: DeskWorker,
+        doors: Mapping[str, Door],
+        alarm: StaffAlarm,
+        residents: Residents,
+        status: "Status | None" = None,
+        nightly: "NightlyBackup | None" = None,
+    ) -> None:
+        parts: dict[str, Part] = dict(doors)
+        if settings.calendar is not None:
+            feeds = _feeds(settings.calendar, worker)
+            parts["calendar"] = Served(lambda: _serve(feeds, "日历", "calendars"))
+        if nightly is not None:
+            parts["backup"] = Served(nightly.run)
+        shared = not database.is_sqlite
+        waits = LeaseWaits(settings.lease_seconds, settings.lease_seconds / 3)
+        book = LeaseBook(database, process.name(), settings.lease_seconds) if shared else None
+        self.keeper = Keeper(book, parts, waits)
+        self.doors = doors
+        self._desk = desk
+        self._worker = worker
+        self._residents = residents
+        self._alarm = alarm
+        self._ticker = Ticker(self.tick, read_clock)
+        self._waker = Waker(database, self._hear) if shared else None
+        self._status = status
+
+    async def tick(self) -> datetime | None:
+        """Does what is due. Gives when something is due next."""
+        await self._worker.run(lambda: self._desk.run_jobs(read_clock()))
+        await self._worker.run(lambda: self._residents.refresh(self._desk))
+        return await self._worker.run(self._desk.next_due)
+
+    def note_stored(self) -> None:
+        """Something was committed: words may wait to be sent, here or by another process, and a job may be due."""
+        held, spoken = self.keeper.held, self._desk.take_spoken()
+        for name in held & self.doors.keys():
+            self.doors[name].delivery.wake()
+        if self._waker is not None:
+            self._waker.tell(spoken - held)
+        if spoken:
+            self._ticker.note_stored()
+
+    def tasks(self) -> list["asyncio.Task[None]"]:
+        """Starts everything."""
+        running = [self.keeper.run(), self._ticker.run(), self._alarm.run(), keep_watch(self._ready, self._alarm)]
+        if self._waker is not None:
+            running.append(self._waker.run())
+        if self._status is not None:
+            running.append(_serve(self._status, "运行状况", "the status"))
+        return [asyncio.create_task(each) for each in running]
+
+    async def drain(self) -> None:
+        """The end of the input is not the end of the answers."""
+        for door in self.doors.values():
+            await door.delivery.send_what_is_due()
+
+    def _ready(self) -> dict[str, bool]:
+        channels = {name: self.doors[name].channel for name in self.keeper.held & self.doors.keys()}
+        return {name: channel.ready for name, channel in channels.items() if isinstance(channel, Tended)}
+
+    def _hear(self, word: str) -> None:
+        if word == LEASES:
+            self.keeper.nudge()
+        elif word in self.keeper.held:
+            self.doors[word].delivery.wake()
 
 
 def _prepare(settings: Settings, desk: Desk, residents: Residents) -> None:
     """What must be known before the first message: the tree, the chat room's people, the robot's readers."""
     webhook = settings.channels.webhook
     with desk.transaction() as (store, _):
+        locks.hold(store, [STARTING])
         people.replace_addresses(store, ROBOT, dict(webhook.staff) if webhook else {})
     residents.refresh(desk)
 
 
-async def _until_stopped(
-    channels: Sequence[Channel], deliveries: Sequence[Delivery], intake: Intake, feeds: CalendarFeeds | None
-) -> None:
-    """Runs channels, deliveries and calendars until a signal comes, or until one of them cannot go on."""
-    running = [asyncio.create_task(channel.run(intake.receive), name=channel.name) for channel in channels]
-    running += [asyncio.create_task(delivery.run()) for delivery in deliveries]
-    if feeds is not None:
-        running.append(asyncio.create_task(_serve(feeds)))
+async def _until_stopped(runtime: Runtime) -> None:
+    """Runs until a signal comes, or until a part cannot go on, or the pipe's input ends."""
+    running = runtime.tasks()
     stop = asyncio.create_task(_signal())
     try:
         done, _ = await asyncio.wait([*running, stop], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-        piped = next((task for task in running if task in done and task.get_name() == "pipe"), None)
-        if piped is not None:
-            await _drain(deliveries)
+        if stop not in done:
+            await runtime.drain()
+        await runtime.keeper.stop()
     finally:
         for task in [*running, stop]:
             task.cancel()
         await asyncio.gather(*running, stop, return_exceptions=True)
+        await runtime.keeper.stop()
 
 
-def _feeds(settings: Settings, worker: DeskWorker) -> CalendarFeeds | None:
-    """The server of the calendars, where the settings name it."""
-    if settings.calendar is None:
-        return None
+def _feeds(calendar_settings: CalendarSettings, worker: DeskWorker) -> CalendarFeeds:
+    """The server of the calendars."""
 
     async def find(token: str) -> bytes | None:
         return await worker.call(lambda _, community: calendar.file(token, community, read_clock()))
 
-    return CalendarFeeds(find, host=settings.calendar.host, port=settings.calendar.port)
+    return CalendarFeeds(find, host=calendar_settings.host, port=calendar_settings.port)
 
 
-async def _serve(feeds: CalendarFeeds) -> None:
-    """Serves calendars. Raises `StartRefused` when the port cannot be had."""
+def _status(
+    settings: Settings,
+    worker: DeskWorker,
+    channels: Sequence[tuple[Channel, str, Budget | None]],
+    held: Callable[[], frozenset[str]],
+) -> "Status | None":
+    """The server of figures and signs of life, whose libraries load only where the settings name it."""
+    if settings.status is None:
+        return None
+    from bot.status import Status, Watched
+
+    budgets = {(channel.name, account): budget for channel, account, budget in channels}
+    doors = [channel for channel, _, _ in channels]
+    watched = Watched(worker, worker.desk.counts, doors, budgets, held, read_clock)
+    return Status(watched, host=settings.status.host, port=settings.status.port)
+
+
+def _nightly(settings: Settings, keys: Keys, alarm: StaffAlarm, counts: Counts) -> "NightlyBackup | None":
+    """Makes backups by itself, where the settings do not say that the place sees to it."""
+    if not settings.backup.nightly:
+        return None
+    from bot.backups import Backups
+    from bot.nightly import NightlyBackup, maker
+
+    backups = Backups(settings.backup.folder)
+    return NightlyBackup(
+        backups,
+        maker(backups, settings.database, keys, settings.data),
+        at=settings.backup.at,
+        zone=settings.zone,
+        keep=timedelta(days=settings.backup.keep_days),
+        clock=read_clock,
+        failed=lambda: alarm.tell("staff_alarms.backup_failed"),
+        counts=counts,
+    )
+
+
+class Serving(Protocol):
+    """A server at an address."""
+
+    @property
+    def address(self) -> str: ...
+
+    async def run(self) -> None: ...
+
+
+async def _serve(server: Serving, chinese: str, english: str) -> None:
+    """Serves. Raises `StartRefused` when the port cannot be had."""
     try:
-        await feeds.run()
+        await server.run()
     except CannotListen as problem:
         raise StartRefused(
-            f"日历打不开:{feeds.address} 不能用({problem}),可能已有程序占用,请换一个端口 / "
-            f"calendars cannot be served at {feeds.address} ({problem}): choose another port"
+            f"{chinese}打不开:{server.address} 不能用({problem}),可能已有程序占用,请换一个端口 / "
+            f"{english} cannot be served at {server.address} ({problem}): choose another port"
         ) from problem
-
-
-async def _drain(deliveries: Sequence[Delivery]) -> None:
-    """The end of the input is not the end of the answers."""
-    for delivery in deliveries:
-        await delivery.send_what_is_due()
 
 
 async def _signal() -> None:
@@ -291,12 +461,13 @@ def _channels(
             zone=settings.zone,
         )
         found.append((room, room.name, None))
-    if wanted.wechaty is not None:
+    if wanted.gateways:
         from bot.channels.wechaty import Wechaty
 
-        token = wanted.wechaty.token.get_secret_value()
-        wechaty = Wechaty(wanted.wechaty.endpoint, token, wanted.wechaty.account, clock=read_clock)
-        found.append((wechaty, wanted.wechaty.account, budget_of(settings)))
+        for gateway in wanted.gateways:
+            token = gateway.token.get_secret_value()
+            wechaty = Wechaty(gateway.endpoint, token, gateway.account, clock=read_clock, name=gateway.name)
+            found.append((wechaty, gateway.account, budget_of(settings)))
     if wanted.webhook is not None:
         from bot.channels.webhook import Webhook
 

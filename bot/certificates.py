@@ -12,8 +12,6 @@ from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
-from PIL import Image
-
 from bot import fonts
 from community import Community
 from community.volunteers.certificates import Certificate
@@ -106,6 +104,7 @@ def render(printed: Paper) -> bytes:
 def picture(pdf: bytes) -> bytes:
     """Its pages below one another, as PNG."""
     import pypdfium2
+    from PIL import Image
 
     with _one_at_a_time, pypdfium2.PdfDocument(pdf) as document:
         height = sum(page.get_height() for page in document)

@@ -1,11 +1,9 @@
 """A square code for a stall, with the digits below for those who do not scan it.
 
-The library is imported when the first one is drawn.
+The libraries are imported when the first one is drawn.
 """
 
 import io
-
-from PIL import Image, ImageDraw, ImageFont
 
 BOX, BORDER = 16, 4
 """Pixels of one square, and squares of white around the code: what the standard asks for."""
@@ -17,6 +15,7 @@ DIGITS = 120
 def picture(words: str, digits: str) -> bytes:
     """PNG of a code that says these words."""
     import qrcode
+    from PIL import Image, ImageDraw, ImageFont
     from qrcode.constants import ERROR_CORRECT_Q
 
     made = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, box_size=BOX, border=BORDER)

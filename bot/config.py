@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
@@ -19,9 +19,12 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -38,8 +41,12 @@ MOST_STARS = 10
 """How many stars a place may give."""
 
 DATABASE_VARIABLE = "XIAOSHAN_DATABASE"
+KEYS_VARIABLE = "XIAOSHAN_KEYS"
+
+OTHER_CHANNELS = frozenset({"chat_room", "pipe", "webhook"})
 
 SECRETS: Mapping[Location, str] = {
+    ("keys",): KEYS_VARIABLE,
     ("channels", "wechaty", "token"): "XIAOSHAN_WECHATY_TOKEN",
     ("channels", "webhook", "url"): "XIAOSHAN_WEBHOOK_URL",
 }
@@ -78,7 +85,7 @@ class SettingsError(Exception):
 
 
 def _is_variable(path: str) -> bool:
-    return path == DATABASE_VARIABLE or path in SECRETS.values()
+    return path == DATABASE_VARIABLE or path.startswith(tuple(SECRETS.values()))
 
 
 def _wrong(kind: str, message: str) -> PydanticCustomError:
@@ -141,6 +148,16 @@ def _read_endpoint(value: str) -> str:
     raise _wrong(
         "endpoint",
         '要写成 "主机：端口",例如 "127.0.0.1:8788" / looks like "host:port", such as "127.0.0.1:8788"',
+    )
+
+
+def _read_channel_name(value: str) -> str:
+    if re.fullmatch(r"[a-z][a-z0-9_]{0,19}", value) and value not in OTHER_CHANNELS:
+        return value
+    raise _wrong(
+        "channel_name",
+        "名字用小写字母、数字和下划线，最多 20 个，例如 wechaty_2 / "
+        "a name has small letters, digits and underscores, 20 at most, such as wechaty_2",
     )
 
 
@@ -219,11 +236,13 @@ TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
 Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
 Hours = Annotated[int, Field(strict=True, ge=1, le=24 * 365)]
 Days = Annotated[int, Field(strict=True, ge=1, le=365)]
+KeptDays = Annotated[int, Field(strict=True, ge=1, le=3650)]
 Minutes = Annotated[int, Field(strict=True, ge=1, le=24 * 60)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=3600)]
 Jitter = Annotated[float, Field(strict=True, ge=0, le=3600)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
+ChannelName = Annotated[str, AfterValidator(_read_channel_name)]
 
 
 # The settings ------------------------------------------------------------------------------------------------
@@ -252,6 +271,10 @@ class Section(BaseModel):
         return {name: value for name, value in filled.items() if value is not None or name not in known}
 
 
+def _account_named(section: dict[str, Any]) -> str:
+    return str(section["name"])
+
+
 class ChatRoomSettings(Section):
     """The web page that is a group chat. Port 0 takes any free one."""
 
@@ -260,11 +283,15 @@ class ChatRoomSettings(Section):
 
 
 class WechatySettings(Section):
-    """A Wechaty gateway. `account` is our own name for the WeChat account behind it."""
+    """A Wechaty gateway. `account` is our own name for the WeChat account behind it.
 
+    `name` is the channel's: addresses, groups and words on their way belong to it, so it is not to be changed later.
+    """
+
+    name: ChannelName = "wechaty"
     endpoint: Annotated[str, AfterValidator(_read_endpoint)]
     token: Annotated[SecretStr, AfterValidator(_read_token)]
-    account: Word = "wechaty"
+    account: Word = Field(default_factory=_account_named)
 
     @property
     def host(self) -> str:
@@ -286,15 +313,42 @@ class WebhookSettings(Section):
     staff: Annotated[Mapping[Word, Annotated[str, AfterValidator(_read_mobile)]], Field(repr=False)] = {}
 
 
+ONE, SEVERAL = "<one>", "<several>"
+Gateways = Annotated[
+    Annotated[WechatySettings, Tag(ONE)] | Annotated[tuple[WechatySettings, ...], Tag(SEVERAL)],
+    Discriminator(lambda value: SEVERAL if isinstance(value, list | tuple) else ONE),
+]
+"""One gateway as a section, or several as a list of sections."""
+
+
 class Channels(Section):
     """The doors that are open. None named: the chat room. One named, even with nothing below it: that one is open."""
 
     empty_means: ClassVar[object] = {}
 
     chat_room: ChatRoomSettings | None = None
-    wechaty: WechatySettings | None = None
+    wechaty: Gateways | None = None
     pipe: PipeSettings | None = None
     webhook: WebhookSettings | None = None
+
+    @property
+    def gateways(self) -> tuple[WechatySettings, ...]:
+        """The WeChat accounts, however many."""
+        if self.wechaty is None:
+            return ()
+        return self.wechaty if isinstance(self.wechaty, tuple) else (self.wechaty,)
+
+    @field_validator("wechaty", mode="after")
+    @classmethod
+    def _tell_apart(cls, value: WechatySettings | tuple[WechatySettings, ...] | None) -> object:
+        several = value if isinstance(value, tuple) else ()
+        names, accounts = {each.name for each in several}, {each.account for each in several}
+        if len(names) == len(accounts) == len(several):
+            return value
+        raise _wrong(
+            "gateways_alike",
+            "每个微信号要有自己的 name(和 account) / each gateway needs a name and an account of its own",
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -318,6 +372,22 @@ class CalendarSettings(Section):
     address: Annotated[str, AfterValidator(_read_public_address)] = Field(default_factory=_own_address)
 
 
+class StatusSettings(Section):
+    """Where figures and signs of life are served, to those who keep the machine."""
+
+    host: Word = "127.0.0.1"
+    port: Port = 8082
+
+
+class BackupSettings(Section):
+    """When a backup is made by itself, where to, and how long it is kept. `at` is local time."""
+
+    nightly: bool = True
+    folder: Path = Path("backups")
+    at: TimeOfDay = time(3, 30)
+    keep_days: Days = 30
+
+
 class Sending(Section):
     """The pace of one account, which WeChat bans for sending fast."""
 
@@ -327,6 +397,7 @@ class Sending(Section):
     per_hour: Count = 300
     per_day: Count = 2000
     pause_minutes: Minutes = 30
+    new_account_days: Annotated[int, Field(ge=0)] = 14
 
 
 class QuietHours(Section):
@@ -346,21 +417,41 @@ class Deadlines(Section):
     hard_days: Days = 15
 
 
+class Retention(Section):
+    """For how many days what is personal is kept after its end. Numbers and figures stay."""
+
+    grievances: KeptDays = 730
+    bookings: KeptDays = 365
+    tasks: KeptDays = 365
+    wishes: KeptDays = 730
+    events: KeptDays = 365
+    messages: KeptDays = 90
+
+
 class Settings(Section):
     """All settings. Relative paths begin where the program was started."""
 
     database: Annotated[str, AfterValidator(_read_database), Field(repr=False)] = "sqlite:///data/xiaoshan.db"
     data: Path = Path("data")
+    keys: SecretStr | None = None
+    key_file: Path | None = None
     community: Path | None = None
     timezone: Annotated[str, AfterValidator(_read_timezone), Field(validate_default=True)] = "Asia/Shanghai"
     bot_name: Word = "小善"
     channels: Channels = Channels(chat_room=ChatRoomSettings())
+    lease_seconds: Annotated[float, Field(strict=True, ge=1, le=30)] = 15.0
     calendar: CalendarSettings | None = None
+    status: StatusSettings | None = None
+    backup: BackupSettings = BackupSettings()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     sending: Sending = Sending()
     quiet_hours: QuietHours = QuietHours()
     deadlines: Deadlines = Deadlines()
+    retention: Retention = Retention()
+    unasked_per_day: Count = 6
     involve_trade: bool = False
     answered_each: Annotated[int, Field(gt=0)] = 2
+    answered_a_minute: Count = 30
     photo_minutes: Minutes = 5
     question_hours: Hours = 24
     quiz_minutes: Minutes = 2
@@ -369,11 +460,16 @@ class Settings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _serve_calendar(cls, values: object) -> object:
+    def _serve_what_is_named(cls, values: object) -> object:
         """Named, even with nothing below it: served. Left out: not served."""
-        if isinstance(values, dict) and values.get("calendar", ...) is None:
-            return {**values, "calendar": {}}
-        return values
+        if not isinstance(values, dict):
+            return values
+        return values | {name: {} for name in ("calendar", "status") if values.get(name, ...) is None}
+
+    @property
+    def keys_path(self) -> Path:
+        """Where the keys are that seal the database: beside the data's folder, never in it."""
+        return self.key_file or self.data.absolute().parent / "xiaoshan.keys"
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -383,9 +479,15 @@ class Settings(Section):
 def _sections(section: type[Section], location: Location = ()) -> Iterator[tuple[Location, type[Section]]]:
     yield location, section
     for name, field in section.model_fields.items():
-        for kind in (field.annotation, *get_args(field.annotation)):
-            if isinstance(kind, type) and issubclass(kind, Section):
-                yield from _sections(kind, (*location, field.alias or name))
+        for kind in _sections_in(field.annotation):
+            yield from _sections(kind, (*location, field.alias or name))
+
+
+def _sections_in(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections_in(part)
 
 
 SECTIONS: Mapping[Location, type[Section]] = dict(_sections(Settings))
@@ -417,6 +519,8 @@ def _validate(values: object) -> tuple[Settings | None, list[ErrorDetails]]:
     except ValidationError as error:
         # Handed back and not raised from here: the error holds the values, secrets too.
         faults = error.errors(include_url=False)
+        for fault in faults:
+            fault["loc"] = tuple(part for part in fault["loc"] if part not in (ONE, SEVERAL))
         # What follows from a wrong value is no fault of its own.
         return None, [fault for fault in faults if fault["type"] != "default_factory_not_called"]
 
@@ -463,6 +567,8 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node | None, y
         for key, value in reversed(node.value):
             if key.value == str(part):
                 return key, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
     return None, None
 
 
@@ -550,8 +656,9 @@ def _repeated(node: yaml.Node, location: Location) -> Iterator[Problem]:
 
 
 def _written_secrets(file: _File) -> Iterator[tuple[Location, Problem]]:
-    for location, variable in SECRETS.items():
-        if _at(file.values, location) is not None:
+    for general in SECRETS:
+        for location in _places(file.values, general):
+            variable = _secret_variable(location, file.values)
             yield location, Problem(file.line(location), _dotted(location), _secret_in_file(variable))
     database = file.values.get("database")
     if isinstance(database, str) and _without_password(database) != database:
@@ -566,10 +673,38 @@ def _secret_in_file(variable: str) -> str:
     )
 
 
+def _places(values: object, location: Location) -> Iterator[Location]:
+    """Where a setting stands that is not empty: in each section of a list."""
+    if not location:
+        if values is not None:
+            yield ()
+    elif isinstance(values, list):
+        for number, value in enumerate(values):
+            yield from ((number, *rest) for rest in _places(value, location))
+    elif isinstance(values, Mapping):
+        first, *others = location
+        yield from ((first, *rest) for rest in _places(values.get(first), tuple(others)))
+
+
 def _at(values: object, location: Location) -> object:
     for part in location:
-        values = values.get(part) if isinstance(values, Mapping) else None
+        if isinstance(values, list) and isinstance(part, int):
+            values = values[part]
+        else:
+            values = values.get(part) if isinstance(values, Mapping) else None
     return values
+
+
+def _general(location: Location) -> Location:
+    """The same without the places in lists."""
+    return tuple(part for part in location if not isinstance(part, int))
+
+
+def _secret_variable(location: Location, values: object) -> str:
+    """The environment variable of a secret; in a list each section has one of its own."""
+    variable = SECRETS[_general(location)]
+    name = _at(values, (*location[:-1], "name")) if _general(location) != location else None
+    return f"{variable}_{name.upper()}" if isinstance(name, str) else variable
 
 
 def _with_environment(
@@ -581,16 +716,35 @@ def _with_environment(
     if database := environment.get(DATABASE_VARIABLE, "").strip():
         joined["database"] = database
         variables["database",] = DATABASE_VARIABLE
+    if keys := environment.get(KEYS_VARIABLE, "").strip():
+        joined["keys"] = keys
+        variables["keys",] = KEYS_VARIABLE
     channels = joined.get("channels")
     joined["channels"] = channels = dict(channels) if isinstance(channels, dict) else channels
     for location, variable in SECRETS.items():
+        if location[0] != "channels":
+            continue
         _, channel, name = location
-        secret = environment.get(variable, "").strip()
-        if isinstance(channels, dict) and channel in channels and secret:
-            section = channels[channel]
+        if not isinstance(channels, dict) or channel not in channels:
+            continue
+        section = channels[channel]
+        if isinstance(section, list):
+            channels[channel] = section = list(section)
+            for number, each in enumerate(section):
+                place = (*location[:2], number, str(name))
+                used = _set_variable(_secret_variable(place, {"channels": channels}), variable, environment)
+                if isinstance(each, dict) and used:
+                    section[number] = {**each, name: environment[used].strip()}
+                    variables[place] = used
+        elif secret := environment.get(variable, "").strip():
             channels[channel] = {**section, name: secret} if isinstance(section, dict) else section or {name: secret}
             variables[location] = variable
     return joined, variables
+
+
+def _set_variable(own: str, common: str, environment: Mapping[str, str]) -> str | None:
+    """The one of a section's own, else the one for all."""
+    return next((each for each in (own, common) if environment.get(each, "").strip()), None)
 
 
 # Saying what is wrong ----------------------------------------------------------------------------------------
@@ -629,6 +783,10 @@ def _problem(fault: ErrorDetails, file: _File, variables: Mapping[Location, str]
     location = fault["loc"]
     if location in variables:
         return Problem(None, variables[location], _message(fault))
+    if fault["type"] == "missing" and _general(location) in SECRETS:
+        variable = _secret_variable(location, file.values)
+        message = f"请设环境变量 {variable} / set the environment variable {variable}"
+        return Problem(file.line(location), _dotted(location), message)
     return Problem(file.line(location), _dotted(location), _message(fault))
 
 
@@ -636,9 +794,6 @@ def _message(fault: ErrorDetails) -> str:
     location, kind = fault["loc"], fault["type"]
     if kind == "extra_forbidden":
         return _unknown(location)
-    if kind == "missing" and location in SECRETS:
-        variable = SECRETS[location]
-        return f"请设环境变量 {variable} / set the environment variable {variable}"
     if kind in MESSAGES:
         return MESSAGES[kind].format_map(fault.get("ctx", {}))
     return fault["msg"]
@@ -646,7 +801,7 @@ def _message(fault: ErrorDetails) -> str:
 
 def _unknown(location: Location) -> str:
     """An unknown setting, and what was probably meant: a slip of the pen, or a name under the wrong section."""
-    *parent, name = location
+    *parent, name = _general(location)
     for place, section in SECTIONS.items():
         if name in section.names():
             return _misplaced(place, name)
@@ -682,9 +837,12 @@ def describe(settings: Settings) -> list[str]:
         f"时区 / time zone: {settings.timezone}",
         f"数据库 / database: {_without_password(settings.database)}",
         f"照片 / photos: {settings.data}",
+        f"密钥 / keys: {f'******({KEYS_VARIABLE})' if settings.keys else settings.keys_path}",
         f"社区 / community: {settings.community or '(未写 / none)'}",
         *(f"渠道 / channel: {line}" for line in _describe_channels(settings.channels)),
         f"日历 / calendar: {_describe_calendar(settings.calendar)}",
+        f"运行状况 / status: {_describe_status(settings.status)}",
+        f"备份 / backup: {_describe_backup(settings.backup)}",
         f"发送 / sending: {pace.seconds_between:g}–{pace.seconds_between + pace.jitter_seconds:g} s, "
         f"{pace.per_minute}/min, {pace.per_hour}/h, {pace.per_day}/d; pause {pace.pause_minutes} min",
         f"安静时段 / quiet hours: {quiet.begin:%H:%M}–{quiet.end:%H:%M}"
@@ -701,8 +859,8 @@ def describe(settings: Settings) -> list[str]:
 def _describe_channels(channels: Channels) -> Iterator[str]:
     if room := channels.chat_room:
         yield f"chat_room {room.host}:{room.port}{_caution(room.host)}"
-    if gateway := channels.wechaty:
-        yield f"wechaty {gateway.endpoint}, account {gateway.account}, token ******"
+    for gateway in channels.gateways:
+        yield f"{gateway.name} {gateway.endpoint}, account {gateway.account}, token ******"
     if channels.pipe:
         yield "pipe"
     if robot := channels.webhook:
@@ -714,6 +872,16 @@ def _describe_calendar(calendar: CalendarSettings | None) -> str:
     if calendar is None:
         return "(没有 / none)"
     return f"{calendar.host}:{calendar.port}{_caution(calendar.host)} = {calendar.address}"
+
+
+def _describe_status(status: StatusSettings | None) -> str:
+    return f"{status.host}:{status.port}{_caution(status.host)}" if status else "(没有 / none)"
+
+
+def _describe_backup(backup: BackupSettings) -> str:
+    if not backup.nightly:
+        return "(不自动做 / none by itself)"
+    return f"{backup.folder}, 每天 daily {backup.at:%H:%M}, 留 kept {backup.keep_days} d"
 
 
 def _caution(host: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.counts import Counts
 from bot.desk import DeskAccess
 from bot.photos import PhotoRefused, Photos
-from community import Community
 from community.rules import Rules
 from community.tree import Ear
 from handlers import phrasebook
@@ -16,16 +16,10 @@ from handlers.conversation import takes_photos
 from handlers.hearing.addressing import is_for_bot
 from handlers.hearing.alarms import hear_alarm
 from handlers.hearing.normalise import normalise
-from handlers.hearing.quotes import OPENS_QUOTATION, number_quoted, quotation, without_quotation
+from handlers.hearing.quotes import without_quotation
 from handlers.messages import Incoming
-from handlers.routing import router
-from storage.database import Store
-
-LONGEST_ME_TOO = 12
-"""Characters of 「我们单元也是」 and the like. Whatever is longer is not looked at."""
-
-LONGEST_BARE_WORDS = 8
-"""Characters of 「我选B」 and the like."""
+from handlers.overhearing import is_awaited_photo, may_concern
+from storage.database import DatabaseUnavailable
 
 MOST_REMEMBERED = 1_000
 """Photos in groups of which it is remembered, in memory only, that they were sent: a few minutes of a busy city."""
@@ -34,29 +28,32 @@ MOST_REMEMBERED = 1_000
 class Intake:
     """Every message passes here. It must cost next to nothing to send one away."""
 
-    def __init__(self, desk: DeskAccess, rules: Rules, photos: Photos) -> None:
+    def __init__(self, desk: DeskAccess, rules: Rules, photos: Photos, counts: Counts | None = None) -> None:
         self._desk = desk
+        self._counts = counts or Counts()
         self._rules = rules
         self._photos = photos
         self._listener = phrasebook.load().listener
-        self._me_too = phrasebook.load().me_too
         self._shown: OrderedDict[tuple[str, str, str | None], list[Incoming]] = OrderedDict()
 
     async def receive(self, incoming: Incoming) -> bool:
-        """Has a message answered if it is for the bot. Returns after the commit: whether it was."""
+        """Has a message answered if it is for the bot. Returns when it is durable: whether it was."""
+        self._counts.seen += 1
+        if incoming.kind == "recall":
+            return await self._desk.submit(replace(incoming, overheard=True))
         if incoming.group is not None and not self.hears(incoming):
-            if incoming.fetch_photo is None:
-                if not await self._is_wanted(incoming):
-                    return False
-            elif not await self._is_awaited(incoming):
-                self._remember(incoming)
+            if incoming.fetch_photo is None and not may_concern(incoming.text):
+                return False  # nearly everything ends here
+            overheard = await self._overheard(incoming)
+            if overheard is None:
                 return False
+            incoming = overheard
         if incoming.fetch_photo is not None:
             incoming = await self._with_photos(incoming, [incoming])
         elif incoming.group is not None and self._shown:
             incoming = await self._with_photos(incoming, self._shown_before(incoming))
-        await self._desk.submit(incoming)
-        return True
+        self._counts.for_us += 1
+        return await self._desk.submit(incoming)
 
     def hears(self, incoming: Incoming) -> bool:
         """Whether a group message is for the bot."""
@@ -71,61 +68,26 @@ class Intake:
             listener=self._listener if listens else None,
         )
 
-    async def _is_wanted(self, incoming: Incoming) -> bool:
-        """Whether words that are not said to the bot belong to something that goes on in the group."""
-        return await self._is_list(incoming) or await self._is_me_too(incoming) or await self._are_bare_words(incoming)
+    async def _overheard(self, incoming: Incoming) -> Incoming | None:
+        """What was said to nobody and may yet concern the bot; None for a photo that does not, as far as is known."""
+        if incoming.fetch_photo is not None:
+            return await self._overheard_photo(incoming)
+        return replace(incoming, overheard=True)
 
-    async def _is_list(self, incoming: Incoming) -> bool:
-        """Whether this is a chain sign-up for something that the bot knows of, where it may listen."""
-        lists = router.lists
-        if lists is None or not lists.may_be(incoming.text):
-            return False
-        group = self._desk.tree.groups.get((incoming.channel, incoming.group or ""))
-        if group is None or group.ear is Ear.MENTION:
-            return False
-        return await self._desk.call(lambda _store, community: lists.concerns(incoming, community))
+    async def _overheard_photo(self, photo: Incoming) -> Incoming | None:
+        """A photo that belongs to what its sender has just reported; else it is remembered for a while.
 
-    async def _is_me_too(self, incoming: Incoming) -> bool:
-        """Whether 「+1」 or 「我家也是」 is said of a grievance that was told in the group a moment ago, or in reply
-        to the bot's words about one; in reply to a neighbour it may mean anything."""
-        if len(incoming.text) > LONGEST_ME_TOO and not incoming.text.startswith(OPENS_QUOTATION):
-            return False
-        said = without_quotation(incoming.text)
-        if len(said) > LONGEST_ME_TOO or normalise(said) not in self._me_too:
-            return False
-        if quotation(incoming.text) is not None:
-            return number_quoted(incoming.text, self._rules.bot_name) is not None
-
-        def ask(_store: Store, community: Community) -> bool:
-            group = community.groups.find(incoming.channel, incoming.group or "")
-            return group is not None and community.grievances.intake.told_in(group, incoming.received_at) is not None
-
-        return await self._desk.call(ask)
-
-    async def _are_bare_words(self, incoming: Incoming) -> bool:
-        """Whether these are words for something that goes on in the group: somebody answers a quiz aloud."""
-        if len(incoming.text) > LONGEST_BARE_WORDS:
-            return False
-        text = normalise(incoming.text)
-        going_on = [each.goes_on for each in router.listening if each.goes_on is not None and each.may_be(text)]
-        if not going_on:
-            return False
-
-        def ask(_store: Store, community: Community) -> bool:
-            channel, group, now = incoming.channel, incoming.group or "", incoming.received_at
-            return any(goes_on(community, channel, group, now) for goes_on in going_on)
-
-        return await self._desk.call(ask)
-
-    async def _is_awaited(self, incoming: Incoming) -> bool:
-        """Whether a photo in a group belongs to what its sender has just reported there."""
-
-        def ask(_store: Store, community: Community) -> bool:
-            person = community.people.find(incoming.channel, incoming.sender)
-            group = community.groups.find(incoming.channel, incoming.group or "")
-            return person is not None and community.grievances.intake.awaits_photo(person, group, incoming.received_at)
-
-        return await self._desk.call(ask)
+        While that cannot be found out the photo is put where it can be removed from again, and decided upon later.
+        """
+        try:
+            awaited = await self._desk.ask(lambda _store, community: is_awaited_photo(photo, community))
+        except DatabaseUnavailable:
+            waiting = await self._with_photos(photo, [photo], self._photos.undecided())
+            return replace(waiting, fetch_photo=None, overheard=True) if waiting.photos else None
+        if not awaited:
+            self._remember(photo)
+            return None
+        return photo
 
     def _remember(self, photo: Incoming) -> None:
         """A report may follow. Only where the picture can be had is remembered, not the picture, and not on disk."""
@@ -149,22 +111,25 @@ class Intake:
         shown = self._shown.pop((incoming.channel, incoming.sender, incoming.group), [])
         return [photo for photo in shown if photo.received_at >= since]
 
-    async def _with_photos(self, incoming: Incoming, carriers: Sequence[Incoming]) -> Incoming:
+    async def _with_photos(
+        self, incoming: Incoming, carriers: Sequence[Incoming], photos: Photos | None = None
+    ) -> Incoming:
         """The message with its pictures kept. What is wrong with one is only said where there are no words."""
         digests: list[str] = []
         problem: str | None = None
         for carrier in carriers:
             try:
-                digests.append(await self._kept(carrier))
+                digests.append(await _kept(carrier, photos or self._photos))
             except (PhotoRefused, OSError) as fault:
                 problem = fault.problem if isinstance(fault, PhotoRefused) else "lost"
         if incoming.text.strip():
             problem = None
         return replace(incoming, photos=tuple(digests), photo_problem=problem)
 
-    async def _kept(self, carrier: Incoming) -> str:
-        assert carrier.fetch_photo is not None
-        return await asyncio.to_thread(self._photos.keep, await carrier.fetch_photo())
+
+async def _kept(carrier: Incoming, photos: Photos) -> str:
+    assert carrier.fetch_photo is not None
+    return await asyncio.to_thread(photos.keep, await carrier.fetch_photo())
 
 
 def _cries_for_help(text: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from openpyxl import Workbook
 
+from bot.operators import operator
 from bot.workbooks import Row, add_sheet
 from community import Community
 from community.market.figures import CAME, Heads, HelperLine, Report, StallFigures, Totals
@@ -52,6 +53,7 @@ def report_file(database: Database, rules: Rules, place: str | None, period: Per
             raise Refused("market_figures.no_such_place", place=place or "")
         report = community.market.figures.of_area(area, period, now)
         helpers = community.market.figures.helpers(report)
+        community.audit.viewed(operator(), f"market-report:{area.id}", "names", now)
     if not report.months:
         days = in_days(period, now.astimezone(rules.zone))
         raise Refused("market_figures.nothing", area=area.name, days=days)

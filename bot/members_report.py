@@ -6,6 +6,7 @@ from datetime import datetime
 
 from openpyxl import Workbook
 
+from bot.operators import operator
 from bot.workbooks import Cell, Row, add_sheet
 from community import Community
 from community.members.figures import Share, UnitFigures, average, shared, total
@@ -27,6 +28,7 @@ def report_file(database: Database, rules: Rules, year: int | None, now: datetim
         community = Community.open(store, tree, rules, {})
         figures = community.members.figures
         found = figures.everywhere(figures.year(year or now.astimezone(rules.zone).year, now))
+        community.audit.viewed(operator(), "members-report", "names", now)
     if not found:
         raise Refused("members.no_units")
     return workbook(found, community)

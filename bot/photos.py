@@ -8,8 +8,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 LARGEST = 20 * 1024 * 1024
 """Bytes of a photo that is looked at. Telephones make 3 to 12 MB."""
 
@@ -23,7 +21,8 @@ _COORDINATES = re.compile(rb"[+-]\d{2}(?:\.\d{2,8})?[+-]\d{3}(?:\.\d{2,8})?(?:[+
 LONGEST_SIDE = 2048
 """Pixels: enough to read a meter, and a fifth of the size."""
 
-Image.MAX_IMAGE_PIXELS = 100_000_000
+MOST_PIXELS = 100_000_000
+"""A picture that claims to have more is no photo."""
 
 
 class PhotoRefused(Exception):
@@ -56,6 +55,21 @@ class Photos:
             write_durably(path, picture)
         return digest
 
+    def undecided(self) -> "Photos":
+        """Where photos lie of which it cannot be found out just now whether they are for the bot."""
+        return Photos(self.folder / "undecided")
+
+    def settle(self, digest: str, *, wanted: bool) -> None:
+        """A photo of which it was undecided is kept after all, or removed. What is settled already stays as it is."""
+        lies, belongs = self.undecided().path(digest), self.path(digest)
+        if not lies.exists():
+            return
+        if wanted:
+            belongs.parent.mkdir(parents=True, exist_ok=True)
+            lies.replace(belongs)
+        else:
+            lies.unlink()
+
     def path(self, digest: str) -> Path:
         """Where a photo is, or a drawing."""
         if MARK in digest:
@@ -70,6 +84,9 @@ def _without_places(video: bytes) -> bytes:
 
 def _redrawn(data: bytes) -> bytes:
     """The same picture, drawn anew: no place, no camera, no thumbnail survives, and nothing hidden behind it."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # here: many a bot at rest has never seen a picture
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -84,6 +101,7 @@ def _redrawn(data: bytes) -> bytes:
         Image.DecompressionBombWarning,
     ):
         raise PhotoRefused("not_a_photo") from None
+    picture.info.clear()  # comment, XMP and colour profile would be written again
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     target = io.BytesIO()
     picture.save(target, "JPEG", quality=85)

@@ -1,5 +1,6 @@
 """From a reply, which is data, to words on their way to somebody."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from community import Community
@@ -10,8 +11,13 @@ from handlers.messages import Chat, Incoming, Reply, say
 from handlers.speaking.texts import Texts
 
 
-def post(reply: Reply, community: Community, now: datetime) -> None:
-    """Words that answer no message: to a person by id, or in a group. Raises `ValueError` for a reply to a chat."""
+def post(reply: Reply, community: Community, now: datetime, *, late: bool = False) -> None:
+    """Words that answer no message: to a person by id, or in a group. Raises `ValueError` for a reply to a chat.
+
+    `late`: they should have come long ago; a reminder says so.
+    """
+    if late and reply.urgency is Urgency.REMINDER:
+        reply = replace(reply, late=True)
     if isinstance(reply.to, GroupChat):
         post_in_group(reply, reply.to, community, now)
         return
@@ -38,9 +44,12 @@ def post_answer(reply: Reply, incoming: Incoming, person: Person, community: Com
 
 
 def post_in_group(reply: Reply, chat: GroupChat, community: Community, now: datetime) -> None:
-    """Words in a group."""
+    """Words in a group. Raises `ValueError` for what only one person may read."""
+    if reply.shows:
+        raise ValueError(f"{reply.key}: this is not for a group")
     words, urgency = _words(reply, community), reply.urgency or Urgency.ANSWER
-    community.notices.to_group(chat, words, urgency, now, photos=reply.pictures, not_before=reply.not_before)
+    pictures, not_before, until = reply.pictures, reply.not_before, reply.until
+    community.notices.to_group(chat, words, urgency, now, photos=pictures, not_before=not_before, until=until)
 
 
 def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Community) -> None:
@@ -57,7 +66,9 @@ def _to_sender(reply: Reply, incoming: Incoming, person: Person, community: Comm
         now,
         photos=reply.pictures,
         not_before=reply.not_before,
+        until=reply.until,
     )
+    community.audit.shown(person.id, reply.shows, now)
     _remember_question(reply, person.id, community, now)
 
 
@@ -79,8 +90,11 @@ def _to_person(
         prefer=prefer,
         photos=reply.pictures,
         not_before=reply.not_before,
+        until=reply.until,
     )
-    if not arrives:
+    if arrives:
+        community.audit.shown(recipient.person_id, reply.shows, now)
+    else:
         _to_be_phoned(recipient.person_id, community, now)
     community.notices.knock(recipient.person_id, Texts(community.rules.zone).render("delivery.look", {}), now)
     _remember_question(reply, recipient.person_id, community, now)
@@ -93,7 +107,9 @@ def _remember_question(reply: Reply, person_id: str, community: Community, now: 
 
 
 def _words(reply: Reply, community: Community) -> str:
-    return Texts(community.rules.zone).render(reply.key, reply.values)
+    texts = Texts(community.rules.zone)
+    words = texts.render(reply.key, reply.values)
+    return texts.render("delivery.late", {}) + words if reply.late else words
 
 
 def _to_be_phoned(person_id: str, community: Community, now: datetime) -> None:

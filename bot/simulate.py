@@ -70,8 +70,7 @@ class Simulation:
     def _next_due(self) -> datetime | None:
         if self._stale:
             with self.desk.transaction() as (store, _):
-                plan = self.ledger.plan(store, self.clock, chance=0)
-            waiting = self.clock if plan.parcel is not None else plan.look_again
+                waiting = self.ledger.next_at(store, self.clock, chance=0)
             moments = [moment for moment in (self.desk.next_due(), waiting) if moment is not None]
             self._next, self._stale = min(moments, default=None), False
         return self._next
@@ -82,7 +81,7 @@ class Simulation:
 
     def _send_one(self) -> bool:
         with self.desk.transaction() as (store, community):
-            parcel = self.ledger.plan(store, self.clock, chance=0).parcel
+            parcel = self.ledger.plan(store, community, self.clock, chance=0).parcel
             if parcel is None:
                 return False
             drawings.draw(drawings.prepare(parcel.pictures, community), self.photos)
@@ -95,9 +94,9 @@ class Simulation:
         end = self.clock
         while True:
             with self.desk.transaction() as (store, _):
-                plan = self.ledger.plan(store, self.clock, chance=0)
+                ready = self.ledger.next_at(store, self.clock, chance=0)
                 waiting = self.ledger.has_due(store, end)
-            if not waiting or (plan.parcel is None and plan.look_again is None):
+            if not waiting or ready is None:
                 return
-            self.clock = max(self.clock, plan.look_again or self.clock)
+            self.clock = max(self.clock, ready)
             self._send_due()

@@ -9,15 +9,20 @@ from community.grievances import Grievances
 from community.groups import Groups
 from community.market import Market
 from community.members import Members
+from community.muting import Muting
+from community.parked import ParkedMessages
 from community.parts.notice import Notices
 from community.parts.questions import Questions
 from community.people import People
 from community.phone_list import PhoneList
+from community.privacy import Audit, Requests, Retention
+from community.privacy.recalls import Recalls
 from community.quizzes import Quizzes
 from community.rota import Rotas
 from community.rules import Rules
 from community.tasks import Tasks
 from community.tree import Tree
+from community.undelivered import UndeliveredList
 from community.volunteers import Volunteers
 from community.wishes import Wishes
 from storage.database import Store
@@ -33,7 +38,14 @@ class Community:
     groups: Groups
     questions: Questions
     notices: Notices
+    audit: Audit
+    requests: Requests
+    retention: Retention
+    recalls: Recalls
     phone_list: PhoneList
+    parked: ParkedMessages
+    undelivered: UndeliveredList
+    muting: Muting
     alarms: Alarms
     grievances: Grievances
     bookings: Bookings
@@ -49,6 +61,7 @@ class Community:
     def open(cls, store: Store, tree: Tree, rules: Rules, channels: Mapping[str, str]) -> "Community":
         """The community as of this transaction. `channels`: those that run now, with their account."""
         phone_list = PhoneList(store, tree)
+        audit = Audit(store)
         grievances = Grievances.open(store, tree, rules)
         bookings = Bookings.open(store, tree, rules, grievances)
         volunteers = Volunteers.open(store, tree, rules)
@@ -59,7 +72,14 @@ class Community:
             groups=Groups(store, tree),
             questions=Questions(store, rules),
             notices=Notices(store, rules, channels),
+            audit=audit,
+            requests=Requests(store, tree, rules, audit),
+            retention=Retention(store, rules),
+            recalls=Recalls(store, tree, audit, grievances),
             phone_list=phone_list,
+            parked=ParkedMessages(store, tree),
+            undelivered=UndeliveredList(store, tree),
+            muting=Muting(store, tree),
             alarms=Alarms(tree, phone_list),
             grievances=grievances,
             bookings=bookings,

@@ -5,13 +5,25 @@ from typing import Any
 from community import Community
 from community.parts.notice import Urgency
 from community.parts.questions import Question
+from community.privacy import Shown
+from handlers.hearing.alarms import hear_alarm
 from handlers.hearing.normalise import normalise
 from handlers.hearing.places import find_place
-from handlers.messages import Message, Replies, Reply, ask, say, say_in_group
+from handlers.hearing.quotes import without_quotation
+from handlers.messages import Incoming, Message, Replies, Reply, ask, say, say_in_group
 from handlers.routing import router
 from handlers.speaking.texts import shorten
 
 QUOTE = 60
+
+
+def may_be_about_alarm(incoming: Incoming, community: Community) -> bool:
+    """Whether a message is a cry for help, or may answer what was asked about one: it waits for nobody."""
+    if hear_alarm(normalise(without_quotation(incoming.text))) is not None:
+        return True
+    person = community.people.find(incoming.channel, incoming.sender)
+    owed = community.questions.open_for(person.id, incoming.received_at) if person is not None else []
+    return any(question.kind.startswith("alarms.") for question in owed)
 
 
 @router.command("alarm")
@@ -58,6 +70,7 @@ def _tell(message: Message, community: Community, node_id: str | None, words: st
     raised = community.alarms.raise_at(message.person, node_id, message.received_at)
     place = community.tree.nodes[node_id].name if node_id else "?"
     values: dict[str, Any] = {"name": message.person.name, "place": place, "words": shorten(words, QUOTE)}
+    values["shows"] = (Shown(f"person:{message.person.id}", "name,place,words"),)
     notices = [say("alarms.raised", to=holder.person_id, urgency=Urgency.ALARM, **values) for holder in raised.people]
     if not raised.people:
         return [say("alarms.nobody", urgency=Urgency.ALARM)]

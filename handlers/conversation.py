@@ -10,6 +10,7 @@ from community.refused import Refused
 from handlers import (
     phrasebook,
     questions,
+    recalls,
     services,  # importing it fills the router
 )
 from handlers.hearing.addressing import without_address
@@ -67,6 +68,8 @@ def _understand(incoming: Incoming, community: Community) -> Message:
 def _respond(message: Message, community: Community) -> Replies | Reply:
     if message.incoming.kind == "friend":
         return say("help.greeting", bot=community.rules.bot_name)
+    if message.incoming.kind == "recall":
+        return recalls.recalled(message, community)
     if message.incoming.photo_problem:
         return say(f"photos.{message.incoming.photo_problem}")
     if (listed := _list(message, community)) is not None:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from community.parts.notice import GroupChat, Urgency
 from community.people import Person
+from community.privacy import Shown
 from community.tree import Group
 
 
@@ -17,8 +18,10 @@ class Incoming:
 
     `group` and `sender` are the channel's own ids; a person is a channel id, never a name.
     `external_id` is the channel's message id: the same id is the same message.
+    A `kind` of recall takes back the message whose id is in `text`.
     `fetch_photo` reads the picture that the message carries; nothing is fetched unless it is wanted.
     `photos` are the digests of pictures already kept, `photo_problem` says why one could not be: see `bot/photos.py`.
+    `overheard`: said to nobody; it is answered only if it belongs to something that goes on: see `overhearing.py`.
     """
 
     channel: str
@@ -31,11 +34,12 @@ class Incoming:
     sent_at: datetime
     received_at: datetime
     mentions_bot: bool = False
-    kind: Literal["message", "friend"] = "message"
+    kind: Literal["message", "friend", "recall"] = "message"
     group_name: str = ""
     fetch_photo: Callable[[], Awaitable[bytes]] | None = field(default=None, compare=False, repr=False)
     photos: tuple[str, ...] = ()
     photo_problem: str | None = None
+    overheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ class Reply:
     channel's id, in which a person is told how to be reached when the private way fails; the words themselves
     never go there.
     `pictures` are digests of photos to send along. `not_before`: it waits so long, and what waits with it is merged.
+    `shows`: what of somebody else's is told unmasked, which is noted with whoever reads it. Never to a group.
+    `late`: it should have come long ago, and says so. `until`: later it is pointless, and is not sent.
     """
 
     key: str
@@ -103,6 +109,9 @@ class Reply:
     pictures: tuple[str, ...] = ()
     question: Question | None = None
     not_before: datetime | None = None
+    shows: tuple[Shown, ...] = ()
+    late: bool = False
+    until: datetime | None = None
 
 
 Replies = Sequence[Reply]
@@ -116,10 +125,22 @@ def say(
     fallback_group: str | None = None,
     pictures: Sequence[str] = (),
     not_before: datetime | None = None,
+    good_until: datetime | None = None,
+    shows: Sequence[Shown] = (),
     **values: object,
 ) -> Reply:
     """An answer to the sender alone, or words to another person by id, or in a group."""
-    return Reply(key, values, to, urgency, fallback_group, tuple(pictures), not_before=not_before)
+    return Reply(
+        key,
+        values,
+        to,
+        urgency,
+        fallback_group,
+        tuple(pictures),
+        not_before=not_before,
+        shows=tuple(shows),
+        until=good_until,
+    )
 
 
 def say_in_group(key: str, *, not_before: datetime | None = None, **values: object) -> Reply:
@@ -136,7 +157,10 @@ def ask(
     open_for: timedelta | None = None,
     urgency: Urgency | None = None,
     fallback_group: str | None = None,
+    good_until: datetime | None = None,
+    shows: Sequence[Shown] = (),
     **values: Plain,
 ) -> Reply:
     """A question to one person, always private. Open for a day unless said otherwise."""
-    return Reply(key, values, to, urgency, fallback_group, (), Question(kind, about, open_for))
+    question = Question(kind, about, open_for)
+    return Reply(key, values, to, urgency, fallback_group, (), question, shows=tuple(shows), until=good_until)

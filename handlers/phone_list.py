@@ -1,6 +1,7 @@
 """The list of people to be phoned, for the workers who phone."""
 
 from community import Community
+from community.privacy import Shown
 from handlers.messages import Message, Reply, say
 from handlers.routing import router
 from handlers.speaking.texts import load
@@ -13,7 +14,8 @@ def show(message: Message, community: Community) -> Reply:
     if not waiting:
         return say("phone_list.empty")
     lines = "\n".join(f"{each.id} {each.name}:{load()[f'phone_list.why_{each.reason}']}" for each in waiting)
-    return say("phone_list.waiting", count=len(waiting), lines=lines)
+    seen = [Shown(f"person:{each.person_id}", "name") for each in waiting]
+    return say("phone_list.waiting", count=len(waiting), lines=lines, shows=seen)
 
 
 @router.command("phone_list.phoned")

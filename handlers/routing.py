@@ -216,11 +216,15 @@ class Router:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that happens by itself: `due` tells when next, `run` does what is due by then."""
+    """Something that happens by itself: `due` tells when next, `run` does what is due by then.
+
+    `reminds`: it reminds people, who are told so where the program was off and it comes late.
+    """
 
     name: str
     due: DueTime
     run: JobHandler
+    reminds: bool = False
 
 
 router = Router()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from storage.database import Store
-from storage.tables import BookingState, booking_events, bookings, people
+from storage.tables import BookingState, as_read, booking_events, bookings, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Event:
     note: str
 
 
-_COLUMNS = tuple(bookings.c)
+_COLUMNS = as_read(bookings)
 _OPEN = bookings.c.released_at.is_(None)
 _INSERT = insert(bookings).returning(bookings.c.id)
 _BY_ID = select(*_COLUMNS).where(bookings.c.id == bindparam("wanted"))

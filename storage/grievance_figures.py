@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, extract, fu
 
 from storage.database import Store
 from storage.grievances import Grievance
-from storage.tables import GrievanceState, Outcome, grievances
+from storage.tables import GrievanceState, Outcome, as_read, grievances
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ _COUNTS = (_COUNT, _COUNT.where(_AT_PLACES))
 _CONTACTS = (_middle(_COLUMNS.contacted_at), _middle(_COLUMNS.contacted_at, _AT_PLACES))
 _SOLUTIONS = (_middle(_COLUMNS.handled_at, _WAS_SOLVED), _middle(_COLUMNS.handled_at, _WAS_SOLVED, _AT_PLACES))
 _OVERDUE = (
-    select(*_COLUMNS)
+    select(*as_read(grievances))
     .where(
         _AT_PLACES,
         _COLUMNS.ended_at.is_(None),

@@ -1,12 +1,13 @@
 """Grievances, the people with a part in them, their events and their photos."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from storage.database import Store
 from storage.tables import (
@@ -14,6 +15,7 @@ from storage.tables import (
     GrievanceState,
     Outcome,
     Part,
+    as_read,
     grievance_events,
     grievance_people,
     grievances,
@@ -94,11 +96,23 @@ class Participant:
     part: Part
 
 
-_COLUMNS = tuple(grievances.c)
+MOST_SEARCHED = 20_000
+"""A busy community has some three thousand cases a year: years of them, opened in a quarter of a second."""
+
+_COLUMNS = as_read(grievances)
+_FIELD_OF = {column.name: field.name for column, field in zip(_COLUMNS[1:], fields(Grievance)[1:], strict=True)}
+"""Names of columns and fields, but for the number, which the database gives."""
+
 _INSERT = insert(grievances).returning(grievances.c.number)
 _BY_NUMBER = select(*_COLUMNS).where(grievances.c.number == bindparam("wanted"))
 _LATEST_OF = (
     select(*_COLUMNS)
+    .where(grievances.c.resident_id == bindparam("resident"), grievances.c.reported_at >= bindparam("since"))
+    .order_by(grievances.c.reported_at.desc(), grievances.c.number.desc())
+    .limit(bindparam("at_most"))
+)
+_TOLD_SINCE = (
+    select(grievances.c.reported_at)
     .where(grievances.c.resident_id == bindparam("resident"), grievances.c.reported_at >= bindparam("since"))
     .order_by(grievances.c.reported_at.desc(), grievances.c.number.desc())
     .limit(bindparam("at_most"))
@@ -171,13 +185,10 @@ _SEARCH = (
         grievances.c.place_id.in_(bindparam("places", expanding=True)),
         grievances.c.level_id.is_not(None),
         grievances.c.private.is_(False),
-        or_(
-            grievances.c.words.contains(bindparam("words"), escape="/"),
-            grievances.c.place.contains(bindparam("words"), escape="/"),
-        ),
     )
     .order_by(grievances.c.reported_at.desc())
-    .limit(bindparam("at_most"))
+    .limit(MOST_SEARCHED)
+    .execution_options(yield_per=200)
 )
 _UPDATE = update(grievances).where(grievances.c.number == bindparam("wanted"))
 _INSERT_EVENT = insert(grievance_events)
@@ -252,44 +263,56 @@ _RATE_PART = (
 )
 
 
-def add(store: Store, values: dict[str, Any]) -> int:
+def row_of(new: Grievance) -> dict[str, Any]:
+    """The columns of a grievance that has no number yet; what is empty is left out."""
+    row = ((name, getattr(new, field)) for name, field in _FIELD_OF.items())
+    return {name: value for name, value in row if value is not None}
+
+
+def add(store: Store, values: Mapping[str, Any]) -> int:
     """A new grievance. Gives its number."""
-    number: int = store.connection.execute(_INSERT, values).scalar_one()
-    return number
+    (row,) = store.fetch(_INSERT, values)
+    return int(row[0])
 
 
 def by_number(store: Store, number: int) -> Grievance | None:
     """One grievance. Numbers that no database can hold are simply not there."""
     if not 0 < number < 2**31:
         return None
-    row = store.connection.execute(_BY_NUMBER, {"wanted": number}).first()
+    row = store.fetch_one(_BY_NUMBER, {"wanted": number})
     return Grievance(*row) if row else None
 
 
 def latest_of(store: Store, resident_id: str, since: datetime, at_most: int = 10) -> list[Grievance]:
     """What a resident reported since then, the newest first."""
-    return _all(store, _LATEST_OF, {"resident": resident_id, "since": since, "at_most": at_most})
+    return _read(store, _LATEST_OF, {"resident": resident_id, "since": since, "at_most": at_most})
+
+
+def told_since(store: Store, resident_id: str, since: datetime, at_most: int) -> list[datetime]:
+    """When a resident reported since then, the newest first."""
+    rows = store.fetch(_TOLD_SINCE, {"resident": resident_id, "since": since, "at_most": at_most})
+    return [row[0] for row in rows]
 
 
 def latest_in_group(store: Store, group: str, since: datetime) -> Grievance | None:
     """The open public grievance that a group last read of, since then."""
-    found = _all(store, _LATEST_IN_GROUP, {"group": group, "since": since})
+    found = _read(store, _LATEST_IN_GROUP, {"group": group, "since": since})
     return found[0] if found else None
 
 
 def near(store: Store, place_id: str, category: str, since: datetime) -> list[Grievance]:
     """Open public ones at the same place about the same thing, the newest first. At most 50."""
-    return _all(store, _NEAR, {"place": place_id, "category": category, "since": since})
+    return _read(store, _NEAR, {"place": place_id, "category": category, "since": since})
 
 
 def merged_into(store: Store, number: int) -> list[Grievance]:
     """Those that were merged into this one."""
-    return _all(store, _MERGED_INTO, {"target": number})
+    return _read(store, _MERGED_INTO, {"target": number})
 
 
 def to_chase(store: Store, now: datetime) -> list[Grievance]:
     """Those of which somebody must be reminded by now. At most 200, the longest due first."""
-    return _all(store, _TO_CHASE, {"now": now})
+    return _read(store, _TO_CHASE, {"now": now})
 
 
 def next_chase(store: Store) -> datetime | None:
@@ -330,17 +353,23 @@ def handlers(store: Store) -> list[str]:
 def search(
     store: Store, communities: Sequence[str], places: Sequence[str], words: str, at_most: int = 100
 ) -> list[Grievance]:
-    """Public ones about these nodes of these communities whose words or place contain these, the newest first."""
+    """Public ones about these nodes of these communities whose words or place contain these, the newest first.
+
+    What is sealed cannot be searched by the database: the newest `MOST_SEARCHED` are opened, until enough are found.
+    """
     if not communities or not words:
         return []
-    plain = re.sub(r"([/%_])", r"/\1", words)
-    values = {"communities": list(communities), "places": list(places), "words": plain, "at_most": at_most}
-    return _all(store, _SEARCH, values)
+    rows = store.connection.execute(_SEARCH, {"communities": list(communities), "places": list(places)})
+    wanted = words.casefold()
+    opened = (Grievance(*row) for row in rows)
+    found = (each for each in opened if wanted in each.words.casefold() or wanted in each.place.casefold())
+    with closing(rows):
+        return list(islice(found, at_most))
 
 
 def change(store: Store, number: int, **values: Any) -> None:
     """Writes new values of some columns. The log says why: see `log`."""
-    store.connection.execute(_UPDATE, {"wanted": number, **values})
+    store.write(_UPDATE, {"wanted": number, **values})
 
 
 def log(
@@ -369,7 +398,7 @@ def log(
 def events(store: Store, number: int) -> list[Event]:
     """The log, oldest first."""
     store.flush()
-    return [Event(*row) for row in store.connection.execute(_EVENTS, {"wanted": number})]
+    return [Event(*row) for row in store.fetch(_EVENTS, {"wanted": number})]
 
 
 def add_photos(store: Store, number: int | None, digests: Sequence[str], person_id: str, now: datetime) -> None:
@@ -384,7 +413,7 @@ def add_photos(store: Store, number: int | None, digests: Sequence[str], person_
 
 def take_loose_photos(store: Store, number: int, person_id: str, since: datetime) -> int:
     """Photos this person sent before the words now belong to the grievance. Gives how many."""
-    loose = store.connection.execute(_LOOSE, {"person": person_id, "since": since}).scalars().all()
+    loose = [row[0] for row in store.fetch(_LOOSE, {"person": person_id, "since": since})]
     if loose:
         store.connection.execute(_ATTACH, [{"photo_id": each, "to_number": number} for each in loose])
         store.connection.execute(_COUNT_PHOTOS, {"wanted": number, "more": len(loose)})
@@ -416,7 +445,7 @@ def remove_part(store: Store, number: int, person_id: str, part: Part) -> None:
 
 def parts(store: Store, number: int) -> list[Participant]:
     """Everybody with a part, in the order in which they came."""
-    return [Participant(*row) for row in store.connection.execute(_PARTS, {"wanted": number})]
+    return [Participant(*row) for row in store.fetch(_PARTS, {"wanted": number})]
 
 
 def rate_part(store: Store, number: int, person_id: str, satisfaction: int) -> None:
@@ -426,3 +455,8 @@ def rate_part(store: Store, number: int, person_id: str, satisfaction: int) -> N
 
 def _all(store: Store, statement: Any, values: Mapping[str, Any]) -> list[Grievance]:
     return [Grievance(*row) for row in store.connection.execute(statement, values)]
+
+
+def _read(store: Store, statement: Any, values: Mapping[str, Any]) -> list[Grievance]:
+    """The same on the short way, for what messages ask all the time."""
+    return [Grievance(*row) for row in store.fetch(statement, values)]

@@ -31,6 +31,29 @@ class Letter:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A message that waits to be answered: for the first time where it was held back, else after a failure."""
+
+    id: int
+    attempts: int
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A message that failed three times, without its words. `error`: the last line of its traceback."""
+
+    id: int
+    channel: str
+    sender: str
+    sender_name: str
+    in_group: bool
+    received_at: datetime
+    attempts: int
+    error: str | None
+
+
 _LETTER = (
     inbox.c.channel,
     inbox.c.account,
@@ -58,9 +81,44 @@ _LEFTOVERS = (
     select(inbox.c.id, inbox.c.attempts, *_LETTER)
     .where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None), inbox.c.try_at <= bindparam("now"))
     .order_by(inbox.c.try_at, inbox.c.id)
-    .limit(64)
+    .limit(bindparam("at_most"))
+)
+_HELD_BACK = (
+    select(inbox.c.channel, inbox.c.sender)
+    .where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None), inbox.c.attempts == 0)
+    .distinct()
+)
+_PARKED = (
+    select(
+        inbox.c.id,
+        inbox.c.channel,
+        inbox.c.sender,
+        inbox.c.sender_name,
+        inbox.c.group_external_id.is_not(None),
+        inbox.c.received_at,
+        inbox.c.attempts,
+        inbox.c.error,
+    )
+    .where(inbox.c.parked_at.is_not(None))
+    .order_by(inbox.c.parked_at.desc(), inbox.c.id.desc())
+    .limit(bindparam("at_most"))
+)
+_UNPARK = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("letter_id"), inbox.c.parked_at.is_not(None))
+    .values(parked_at=None, try_at=bindparam("now"))
 )
 _NEXT_LEFTOVER = select(func.min(inbox.c.try_at)).where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None))
+_CLAIM = (
+    select(inbox.c.id)
+    .where(
+        inbox.c.id == bindparam("letter_id"),
+        inbox.c.attempts == bindparam("tried"),
+        inbox.c.handled_at.is_(None),
+        inbox.c.parked_at.is_(None),
+    )
+    .with_for_update(skip_locked=True)
+)
 _HANDLED = update(inbox).where(inbox.c.id == bindparam("letter_id")).values(handled_at=bindparam("now"), error=None)
 _FAILED = (
     update(inbox)
@@ -82,15 +140,37 @@ def add_handled(store: Store, letter: Letter, now: datetime) -> None:
     store.collect(_INSERT, _row(letter) | {"handled_at": now, "attempts": 1, "try_at": None, "error": None})
 
 
-def add_failed(store: Store, letter: Letter, try_at: datetime, error: str) -> None:
-    """Keeps a message whose handling failed for the first time, to be tried again."""
-    store.collect(_INSERT, _row(letter) | {"handled_at": None, "attempts": 1, "try_at": try_at, "error": error})
+def add_unanswered(store: Store, letter: Letter, *, attempts: int, try_at: datetime, error: str | None) -> None:
+    """Keeps a message that is not answered yet: held back, or failed for the first time."""
+    store.collect(_INSERT, _row(letter) | {"handled_at": None, "attempts": attempts, "try_at": try_at, "error": error})
 
 
-def leftovers(store: Store, now: datetime) -> list[tuple[int, int, Letter]]:
-    """Failed messages that are due again: id, attempts so far, message. At most 64, oldest first."""
-    rows = store.connection.execute(_LEFTOVERS, {"now": now}).all()
-    return [(identity, attempts, _letter(rest)) for identity, attempts, *rest in rows]
+def leftovers(store: Store, now: datetime, at_most: int) -> list[Leftover]:
+    """Messages that were not answered and are due again, the longest waiting first."""
+    rows = store.connection.execute(_LEFTOVERS, {"now": now, "at_most": at_most}).all()
+    return [Leftover(identity, attempts, _letter(rest)) for identity, attempts, *rest in rows]
+
+
+def held_back(store: Store) -> set[tuple[str, str]]:
+    """Of whom something was held back and waits still: channel, and the channel's id of the person."""
+    return {(channel, sender) for channel, sender in store.connection.execute(_HELD_BACK)}
+
+
+def parked(store: Store, at_most: int) -> list[Parked]:
+    """Messages that wait for somebody to see what is wrong, the newest first."""
+    return [Parked(*row) for row in store.connection.execute(_PARKED, {"at_most": at_most})]
+
+
+def unpark(store: Store, letter_id: int, now: datetime) -> bool:
+    """A parked message is tried again. False where it is not parked."""
+    if not 0 < letter_id < 2**63:
+        return False
+    return bool(store.connection.execute(_UNPARK, {"letter_id": letter_id, "now": now}).rowcount)
+
+
+def claim_leftover(store: Store, letter_id: int, attempts: int) -> bool:
+    """Whether a message still waits after so many tries, and no other process is at it; it stays ours until the end."""
+    return store.connection.execute(_CLAIM, {"letter_id": letter_id, "tried": attempts}).first() is not None
 
 
 def next_leftover(store: Store) -> datetime | None:

@@ -143,7 +143,8 @@ _HELPERS = (
         sign_ups.c.event_id,
         sign_ups.c.stall_id,
         sign_ups.c.person_id,
-        func.coalesce(volunteers.c.name, people.c.name, sign_ups.c.name),
+        func.coalesce(volunteers.c.name, people.c.name),
+        sign_ups.c.name,
         sign_ups.c.companion,
         sign_ups.c.state,
         sign_ups.c.came_at,
@@ -201,13 +202,22 @@ def new_helpers(store: Store, event_ids: Collection[int], node_ids: Collection[s
 def helpers(store: Store, event_ids: Collection[int], node_ids: Collection[str]) -> list[Helper]:
     """Everybody who ever signed up to help at these events. `node_ids`: where else they may have come before."""
     rows: Any = store.connection.execute(_HELPERS, {"events": list(event_ids), "nodes": list(node_ids)})
-    return [Helper(*row[:-2], *map(bool, row[-2:])) for row in rows]
+    return [_helper(*row) for row in rows]
 
 
 def minutes_of(store: Store, event_ids: Collection[int]) -> Mapping[tuple[int, str], int]:
     """The minutes that each person gave at each of these events, corrections among them."""
     rows = store.connection.execute(_MINUTES_OF, {"events": list(event_ids)})
     return {(row[0], row[1]): int(row[2]) for row in rows}
+
+
+def _helper(
+    event_id: int, stall_id: int, person_id: str | None, known_as: str | None, called: str, *rest: Any
+) -> Helper:
+    """Who is nobody that we know has the name that they were signed up with, which the database cannot read."""
+    companion, state, came_at, left_at, thanked, first = rest
+    name = known_as or called
+    return Helper(event_id, stall_id, person_id, name, companion, state, came_at, left_at, bool(thanked), bool(first))
 
 
 def _events(store: Store, statement: Select[Any], values: Mapping[str, Any]) -> list[tuple[Event, int]]:

@@ -61,23 +61,24 @@ _MOVE_ADDRESS = (
     .where(addresses.c.channel == bindparam("at_channel"), addresses.c.external_id == bindparam("at_id"))
     .values(person_id=bindparam("owner"))
 )
+_SET_MUTED = update(people).where(people.c.id == bindparam("muted_id")).values(muted=bindparam("is_muted"))
 
 
 def at_address(store: Store, channel: str, external_id: str) -> Person | None:
     """Whom a channel means by an id."""
-    row = store.connection.execute(_AT_ADDRESS, {"channel": channel, "external_id": external_id}).first()
+    row = store.fetch_one(_AT_ADDRESS, {"channel": channel, "external_id": external_id})
     return Person(*row) if row else None
 
 
 def by_id(store: Store, person_id: str) -> Person | None:
     """One person."""
-    row = store.connection.execute(_BY_ID, {"person_id": person_id}).first()
+    row = store.fetch_one(_BY_ID, {"person_id": person_id})
     return Person(*row) if row else None
 
 
 def addresses_of(store: Store, person_id: str) -> list[Address]:
     """Every way to a person, the one last heard from first."""
-    return [Address(*row) for row in store.connection.execute(_ADDRESSES, {"person_id": person_id})]
+    return [Address(*row) for row in store.fetch(_ADDRESSES, {"person_id": person_id})]
 
 
 def add(store: Store, person: Person, address: Address, now: datetime) -> None:
@@ -97,6 +98,11 @@ def move_address(store: Store, address: Address, person_id: str) -> None:
     store.connection.execute(
         _MOVE_ADDRESS, {"at_channel": address.channel, "at_id": address.external_id, "owner": person_id}
     )
+
+
+def set_muted(store: Store, person_id: str, *, muted: bool) -> None:
+    """Whether a person wants to be left alone."""
+    store.connection.execute(_SET_MUTED, {"muted_id": person_id, "is_muted": muted})
 
 
 def add_invitation(store: Store, code_digest: str, person_id: str, expires_at: datetime) -> None:

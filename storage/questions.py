@@ -66,7 +66,7 @@ _CLOSE = update(questions).where(questions.c.id == bindparam("question_id")).val
 
 def open_for(store: Store, person_id: str, now: datetime) -> list[Question]:
     """What this person still owes an answer to, the newest first. At most 20."""
-    return [Question(*row) for row in store.connection.execute(_OPEN_FOR, {"person_id": person_id, "now": now})]
+    return [Question(*row) for row in store.fetch(_OPEN_FOR, {"person_id": person_id, "now": now})]
 
 
 def add(
@@ -81,7 +81,7 @@ def add(
     expires_at: datetime,
 ) -> None:
     """Asks."""
-    store.connection.execute(
+    store.write(
         _INSERT,
         {
             "person_id": person_id,
@@ -97,7 +97,7 @@ def add(
 
 def close(store: Store, question_id: int, now: datetime) -> None:
     """It was answered, dropped or has expired."""
-    store.connection.execute(_CLOSE, {"question_id": question_id, "now": now})
+    store.write(_CLOSE, {"question_id": question_id, "now": now})
 
 
 def expired(store: Store, now: datetime) -> list[Question]:

@@ -22,6 +22,7 @@ from storage.database import Store
 from storage.tables import (
     TaskState,
     addresses,
+    as_read,
     blocked_pairs,
     people,
     task_claims,
@@ -159,7 +160,7 @@ _AGAIN = update(task_pushes).where(
 )
 _INSERT_PUSH = insert(task_pushes)
 _TOLD_IN = (
-    select(*tasks.c)
+    select(*as_read(tasks))
     .join_from(tasks, task_events, task_events.c.task_id == tasks.c.id)
     .where(
         tasks.c.node_id.in_(bindparam("nodes", expanding=True)),

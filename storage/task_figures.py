@@ -89,7 +89,7 @@ _LAST_WORD = (
 """What the workers were told last before it came to nothing: `time_over`, or that nobody takes it."""
 
 _UNMET = _COLUMNS.state == TaskState.UNMET
-_TOO_LATE = func.coalesce(_LAST_WORD, "") == "time_over"
+_WHY_UNMET = select(_LAST_WORD).where(_IN_PERIOD, _UNMET)
 _COUNT = select(
     func.count(),
     count(_IS_CLAIMED),
@@ -100,8 +100,6 @@ _COUNT = select(
     count(_CANCELLED, ~_TO_GRIEVANCE, _BY_THEMSELVES),
     count(_CANCELLED, ~_TO_GRIEVANCE, ~_BY_THEMSELVES),
     count(_CANCELLED, _TO_GRIEVANCE),
-    count(_UNMET, _TOO_LATE),
-    count(_UNMET, ~_TOO_LATE),
 ).where(_IN_PERIOD)
 _OPEN_NOW = select(
     count(_COLUMNS.state == TaskState.ORDERED),
@@ -122,7 +120,10 @@ _EARLIEST = select(_COLUMNS.ordered_at).order_by(_COLUMNS.id).limit(1)
 
 def totals(store: Store, scope: Scope) -> Counted:
     """What was ordered, and what became of it."""
-    return Counted(*store.connection.execute(_COUNT, scope.values).one())
+    counted = store.connection.execute(_COUNT, scope.values).one()
+    why_unmet = store.connection.execute(_WHY_UNMET, scope.values).scalars().all()  # sealed: counted here
+    too_late = why_unmet.count("time_over")
+    return Counted(*counted, too_late=too_late, nobody=len(why_unmet) - too_late)
 
 
 def open_now(store: Store, node_ids: Collection[str], now: datetime, long_ago: datetime) -> OpenNow:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from storage.database import Store
-from storage.tables import TaskState, blocked_pairs, services, task_claims, task_events, task_pushes, tasks
+from storage.tables import TaskState, as_read, blocked_pairs, services, task_claims, task_events, task_pushes, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ _SERVICES = (
     .where(services.c.node_id.in_(bindparam("nodes", expanding=True)), services.c.ended_at.is_(None))
     .order_by(services.c.position, services.c.id)
 )
-_COLUMNS = tuple(tasks.c)
+_COLUMNS = as_read(tasks)
 _INSERT = insert(tasks).returning(tasks.c.id)
 _BY_ID = select(*_COLUMNS).where(tasks.c.id == bindparam("wanted"))
 _LOCKED = _BY_ID.with_for_update()

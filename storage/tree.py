@@ -65,7 +65,8 @@ _INSERT_GROUP = insert(groups)
 
 def version(store: Store) -> int:
     """Rises with every change of nodes, roles or groups. 0 before the first."""
-    return store.connection.execute(_VERSION).scalar_one_or_none() or 0
+    row = store.fetch_one(_VERSION, {})
+    return int(row[0]) if row else 0
 
 
 def changed(store: Store) -> None:

@@ -3,6 +3,7 @@
 Every statement reads one period by the index on node and time of asking, or what is open by the index of open wishes.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,13 +69,7 @@ _COUNT = (
     .where(_IN_PERIOD)
     .group_by(_IS_CROWD)
 )
-_REASONS = (
-    select(_COLUMNS.reason, func.count())
-    .where(_IN_PERIOD, _COLUMNS.state == WishState.UNMET)
-    .group_by(_COLUMNS.reason)
-    .order_by(func.count().desc(), _COLUMNS.reason)
-    .limit(bindparam("at_most"))
-)
+_REASONS = select(_COLUMNS.reason).where(_IN_PERIOD, _COLUMNS.state == WishState.UNMET)
 _OPEN_NOW = select(_in(WishState.ASKED), _in(WishState.POSTED), _in(WishState.CLAIMED), _in(WishState.DELIVERED)).where(
     _AT_NODES, _COLUMNS.ended_at.is_(None)
 )
@@ -94,8 +89,8 @@ def totals(store: Store, scope: Scope) -> tuple[Counted, Counted]:
 
 def reasons(store: Store, scope: Scope, at_most: int = 3) -> list[tuple[str, int]]:
     """Why wishes were not met, in the words of the staff, the most frequent first."""
-    rows = store.connection.execute(_REASONS, {**scope.values, "at_most": at_most})
-    return [(row[0], row[1]) for row in rows]
+    found = Counter(store.connection.execute(_REASONS, scope.values).scalars())  # sealed: counted here
+    return sorted(found.items(), key=lambda each: (-each[1], each[0]))[:at_most]
 
 
 def open_now(store: Store, node_ids: Collection[str]) -> OpenNow:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from storage.database import Store
-from storage.tables import WishState, people, pledges, wish_events, wishes
+from storage.tables import WishState, as_read, people, pledges, wish_events, wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Event:
     note: str
 
 
-_COLUMNS = tuple(wishes.c)
+_COLUMNS = as_read(wishes)
 _OPEN = wishes.c.ended_at.is_(None)
 _INSERT = insert(wishes).returning(wishes.c.id)
 _BY_ID = select(*_COLUMNS).where(wishes.c.id == bindparam("wanted"))

@@ -1,5 +1,6 @@
 """Databases for the tests: a real SQLite file and a real PostgreSQL, each with the demo community."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,10 +11,13 @@ import pytest
 from bot.app import open_database
 from community import importing
 from storage.database import Database
+from tests.keys import KEYS, LINE
 from tests.postgresql import Server, postgresql_server
 
 XINGFU = Path(__file__).parents[1] / "examples" / "xingfu" / "community.yaml"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+os.environ.setdefault("XIAOSHAN_KEYS", LINE)  # of the programs that tests start
 
 __all__ = ["postgresql_server"]
 
@@ -22,7 +26,7 @@ __all__ = ["postgresql_server"]
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo community, to be copied."""
     path = tmp_path_factory.mktemp("template") / "xingfu.db"
-    open_database(f"sqlite:///{path}", XINGFU, LONG_AGO).close()
+    open_database(f"sqlite:///{path}", KEYS, XINGFU, LONG_AGO).close()
     return path
 
 
@@ -31,7 +35,7 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     """The demo community in a SQLite file of its own."""
     path = tmp_path / "xingfu.db"
     shutil.copy(sqlite_template, path)
-    database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+    database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
     yield database
     database.close()
 
@@ -39,12 +43,13 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 @pytest.fixture(scope="session")
 def xingfu_server(postgresql_server: Server) -> Server:
     """A PostgreSQL server with a template that holds the demo community."""
-    postgresql_server.add_template("xingfu", _fill, base="migrated")
+    postgresql_server.add_template("xingfu", fill_with_xingfu, base="migrated")
     return postgresql_server
 
 
-def _fill(url: str) -> None:
-    database = Database(url)
+def fill_with_xingfu(url: str) -> None:
+    """Puts the demo community into a database that has our tables."""
+    database = Database(url, KEYS)
     with database.begin() as store:
         importing.import_community(store, importing.load(XINGFU), LONG_AGO)
     database.close()
@@ -54,7 +59,7 @@ def _fill(url: str) -> None:
 def postgresql_database(xingfu_server: Server) -> Iterator[Database]:
     """The demo community in a PostgreSQL database of its own."""
     url = xingfu_server.fresh_url("xingfu")
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
     xingfu_server.drop(url)

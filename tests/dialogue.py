@@ -6,6 +6,7 @@ A dialogue is a list of lines:
     刘: 接 0001                       … or to the bot alone
     bot → 群: 收到,编号0001…          what the bot says, in the order of sending; … stands for any words
     bot → 刘: 新诉求0001,…            … to a person alone
+    赵 → 群: [撤回]                   … takes back what they said last
     赵 → 群: [照片]                   a photo; [不是照片] and [大照片] are none that can be kept
     + 24h                             time passes: s, m, h or d
     = 2026-12-02 09:00                it is then
@@ -43,6 +44,7 @@ from community.rules import Rules
 from handlers.routing import Job
 from storage.database import Database
 from storage.tables import event_series, rotas
+from tests.privacy.views import told_to_groups, unnoted_views
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=CHINA)
@@ -118,6 +120,7 @@ class Player:
     folder: Path
     _heard: list[Heard] = field(default_factory=list)
     _clock: datetime = LONG_AGO
+    _last: dict[str, str] = field(default_factory=dict)
 
     async def play(self) -> None:
         """Raises `AssertionError` that quotes the dialogue where it and the bot part ways."""
@@ -142,6 +145,8 @@ class Player:
             self._expect_silence(before=line)
             await simulation.play(self._said(line), number)
         self._expect_silence(before="the end")
+        assert not (leaks := told_to_groups(self.database)), "a group was told " + "; ".join(leaks)
+        assert not (views := unnoted_views(self.database)), "not in the audit log: " + "; ".join(views)
 
     def _jobs(self) -> tuple[Job, ...]:
         return tuple(each for each in JOBS if self.dialogue.dispatch or not each.name.startswith("tasks."))
@@ -156,6 +161,9 @@ class Player:
         values: dict[str, Any] = {"at": self._clock, "from": self.dialogue.people[found["who"]], "text": found["text"]}
         if found["to"]:
             values["group"] = self.dialogue.groups[found["to"]]
+        if found["text"] == "[撤回]":
+            return pipe.Line.model_validate(values | {"text": "", "recall": self._last[found["who"]]})
+        self._last[found["who"]] = values["id"] = f"{self._clock:%H:%M:%S} {found['who']}"
         return pipe.Line.model_validate(values | self._picture(found["text"]))
 
     def _moved(self, line: str) -> datetime:

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from psycopg.sql import SQL, Identifier
 
 from storage import schema
 from storage.database import Database
+from tests.keys import KEYS
 
 MIGRATED = "migrated"
 """The template with our tables and nothing in them."""
@@ -38,11 +39,34 @@ DEBIAN = Path("/usr/lib/postgresql")
 
 @dataclass(slots=True)
 class Server:
-    """A server that runs. `folder` holds its socket and its data."""
+    """A server that runs, and can be stopped and started again. `folder` holds its socket and its data."""
 
     folder: Path
-    pid: int
+    _command: Sequence[str]
+    _account: tuple[str, str] | None
+    _process: "subprocess.Popen[str] | None" = None
+    _reader: threading.Thread | None = None
     _serial: Iterator[int] = field(default_factory=itertools.count)
+
+    def start(self) -> None:
+        """Starts it. Returns when it takes connections."""
+        self._process = subprocess.Popen(
+            self._command, stderr=subprocess.PIPE, text=True, **_as(self._account, self.folder)
+        )
+        assert self._process.stderr is not None
+        self._reader = _wait_until_ready(self._process.stderr)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Ends all sessions and stops. SIGINT: in good order; SIGQUIT: as if the power had failed."""
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        self._process.wait(timeout=60)
+        if self._reader is not None:
+            self._reader.join()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._process, self._reader = None, None
 
     def url(self, database: str) -> str:
         """The address of one of its databases, as `storage.Database` wants it."""
@@ -83,10 +107,13 @@ def server(*, fsync: bool = False) -> Iterator[Server]:
         if account:
             shutil.chown(folder, *account)
         _make_cluster(programs, folder, account)
-        with _running(programs, folder, account, fsync=fsync) as process:
-            started = Server(folder, process.pid)
+        started = Server(folder, _command(programs, folder, fsync=fsync), account)
+        try:
+            started.start()
             started.add_template(MIGRATED, _migrate)
             yield started
+        finally:
+            started.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -118,7 +145,7 @@ def fresh_postgresql_url(server: Server) -> str:
 
 
 def _migrate(url: str) -> None:
-    database = Database(url)
+    database = Database(url, KEYS)
     schema.migrate(database)
     database.close()
 
@@ -139,10 +166,7 @@ def _make_cluster(programs: Path, folder: Path, account: tuple[str, str] | None)
     assert made.returncode == 0, made.stderr
 
 
-@contextmanager
-def _running(
-    programs: Path, folder: Path, account: tuple[str, str] | None, *, fsync: bool
-) -> Iterator["subprocess.Popen[str]"]:
+def _command(programs: Path, folder: Path, *, fsync: bool) -> list[str]:
     settings = {
         "unix_socket_directories": str(folder),
         "listen_addresses": "",
@@ -151,21 +175,7 @@ def _running(
         "shared_buffers": "32MB",
     }
     command = [str(programs / "postgres"), "-D", str(folder / "data")]
-    command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **_as(account, folder))
-    try:
-        assert process.stderr is not None
-        reader = _wait_until_ready(process.stderr)
-        yield process
-        process.send_signal(signal.SIGINT)  # "fast": ends sessions, then stops
-        process.wait(timeout=60)
-        reader.join()
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGQUIT)  # "immediate": its children end with it
-            process.wait(timeout=60)
-        if process.stderr is not None:
-            process.stderr.close()
+    return command + [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
 
 def _wait_until_ready(log: IO[str]) -> threading.Thread:

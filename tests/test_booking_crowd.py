@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
+from bot.worker import DeskWorker
 from community.bookings import Bookings
 from community.bookings.outcomes import Booked, Cancelled, CheckedIn, OfferLapsed, Reminded, Waits
 from community.bookings.steps import State, Step
@@ -32,6 +33,7 @@ from community.tree import Role, RoleHolder, Tree
 from storage import bookings, rota, tree
 from storage.database import Database, Store
 from storage.tables import DutyKind, ReceptionState, grievances, people, stations
+from tests.keys import KEYS
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 BEGINS = datetime(2026, 12, 5, 9, tzinfo=CHINA)
@@ -152,7 +154,7 @@ def in_threads(database: Database, acts: Sequence[Act]) -> list[Outcome]:
     together = threading.Barrier(len(acts))
 
     def run(act: Act) -> Outcome:
-        with closing(Database(_url(database))) as own:
+        with closing(Database(_url(database), KEYS)) as own:
             with own.begin():  # connected, so that nobody loses their time with that
                 together.wait(PATIENCE)
             return tried(own, act)
@@ -166,7 +168,7 @@ def claims_in_threads(database: Database, reception_id: int, numbers: Sequence[i
     together = threading.Barrier(THREADS)
 
     def run(own_numbers: Sequence[int]) -> list[Outcome]:
-        with closing(Database(_url(database))) as own:
+        with closing(Database(_url(database), KEYS)) as own:
             together.wait(PATIENCE)
             return [tried(own, booking_by(number, reception_id)) for number in own_numbers]
 
@@ -186,14 +188,14 @@ def _meet_at(barrier: Any) -> None:
 
 def _claim_in_process(url: str, claims: Sequence[tuple[int, int]]) -> list[Outcome]:
     """Some of the crowd claim a place at a reception, each in a transaction of their own."""
-    with closing(Database(url)) as own:
+    with closing(Database(url, KEYS)) as own:
         with own.begin():
             _together.wait(PATIENCE)
         return [tried(own, booking_by(number, reception_id)) for number, reception_id in claims]
 
 
 def _cancel_in_process(url: str, cancellations: Sequence[tuple[int, int]]) -> list[Outcome]:
-    with closing(Database(url)) as own:
+    with closing(Database(url, KEYS)) as own:
         with own.begin():
             _together.wait(PATIENCE)
         return [tried(own, cancelling_by(number, booking_id)) for number, booking_id in cancellations]

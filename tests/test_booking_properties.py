@@ -40,9 +40,20 @@ from storage import bookings, rota, tree
 from storage.bookings import Booking
 from storage.database import Database
 from storage.rota import Reception
-from storage.tables import DutyKind, ReceptionState, booking_events, grievances, people, receptions, rotas, stations
+from storage.tables import (
+    DutyKind,
+    ReceptionState,
+    as_read,
+    booking_events,
+    grievances,
+    people,
+    receptions,
+    rotas,
+    stations,
+)
 from storage.tables import bookings as bookings_table
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 RESIDENTS = ("resident-3-501", "resident-1-201", "resident-5-101", "resident-8-301", "lawyer")
 STAFF_IDS = ("deputy", "lawyer", "secretary", "worker", "admin")
@@ -112,7 +123,7 @@ class Stations(RuleBasedStateMachine):
         type(self).runs += 1
         self.path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, self.path)
-        self.database: Database = open_database(f"sqlite:///{self.path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{self.path}", KEYS, None, LONG_AGO)
         self.rules_ = Rules(book_ahead=HORIZON)
         self.now = datetime(2026, 9, 28, 9, 30, tzinfo=CHINA)  # before the National Day week
         self.reminded: set[tuple[int, bool]] = set()
@@ -514,7 +525,7 @@ class Stations(RuleBasedStateMachine):
         with self.database.begin() as store:
             execute = store.connection.execute
             return Picture(
-                tuple(Booking(*row) for row in execute(select(bookings_table).order_by(bookings_table.c.id))),
+                tuple(Booking(*row) for row in execute(select(*as_read(bookings_table)).order_by(bookings_table.c.id))),
                 tuple(Reception(*row) for row in execute(select(receptions).order_by(receptions.c.id))),
                 (
                     tuple(execute(select(rotas).order_by(rotas.c.id))),

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from bot import app, web
 from bot.calendar_feeds import CalendarFeeds, Find
 from bot.config import CalendarSettings, Channels, ChatRoomSettings, Settings
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
+from bot.worker import DeskWorker
 from community import Community
 from community.bookings.calendar import OnDuty
 from community.bookings.outcomes import Booked
@@ -35,6 +36,7 @@ from storage.calendar_feeds import Feed
 from storage.database import Database, Store
 from storage.tables import ReceptionState, outbox
 from tests.conftest import XINGFU
+from tests.keys import KEYS
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -602,7 +604,7 @@ def settings_of(folder: Path, port: int) -> Settings:
 
 async def test_the_program_serves_what_it_gives_links_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configured = settings_of(tmp_path, 0)
-    database = app.open_database(configured.database, configured.community, NOW)
+    database = app.open_database(configured.database, KEYS, configured.community, NOW)
     with Desk(database, app.rules_of(configured), {}).transaction() as (_, community):
         calendars = community.bookings.calendar
         address = calendars.address(calendars.link_of_station(STATION, NOW))

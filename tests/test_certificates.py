@@ -38,6 +38,7 @@ from storage.certificates import by_id
 from storage.database import Database, Store
 from storage.hours import Entry
 from tests.conftest import XINGFU
+from tests.keys import KEYS
 from tests.test_command_line import ROOT, bot
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
@@ -329,7 +330,7 @@ def test_the_command_line_writes_the_pdf(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
     settings = tmp_path / "config.yaml"
     settings.write_text(f"database: {url}\ndata: {tmp_path}\n", encoding="utf-8")
-    database = open_database(url, XINGFU, NOW)
+    database = open_database(url, KEYS, XINGFU, NOW)
     with opened(database) as community:
         give(community.volunteers.certificates.store, 60)
         issued(community)
@@ -348,7 +349,7 @@ def test_while_the_program_runs_the_command_line_gives_the_kept_one(tmp_path: Pa
     url = f"sqlite:///{tmp_path}/x.db"
     settings = tmp_path / "config.yaml"
     settings.write_text(f"database: {url}\ndata: {tmp_path}\n", encoding="utf-8")
-    with closing(open_database(url, XINGFU, NOW)):
+    with closing(open_database(url, KEYS, XINGFU, NOW)):
         refused = bot("certificate", "ZY2026-0001", "--output", str(tmp_path / "a.pdf"), "--config", str(settings))
         assert refused.returncode == 1
         kept = Photos(tmp_path / "photos").path(f"certificate{MARK}ZY2026-0001").with_suffix(".pdf")

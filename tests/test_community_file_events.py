@@ -21,6 +21,7 @@ from storage import schema
 from storage.community_import_events import MemberRow, SeriesRow, StallValues, TeamRow
 from storage.database import Database
 from storage.tables import event_series, team_members, teams
+from tests.keys import KEYS
 from tests.postgresql import Server
 
 DEMO = Path(__file__).parent.parent / "examples" / "xingfu" / "community.yaml"
@@ -361,7 +362,7 @@ SERIES = SeriesRow(
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    database = Database("sqlite://")
+    database = Database("sqlite://", KEYS)
     schema.migrate(database)
     yield database
     database.close()
@@ -375,7 +376,7 @@ def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     server: Server = request.getfixturevalue("postgresql_server")
     url = server.fresh_url("migrated")
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
     server.drop(url)

@@ -16,6 +16,7 @@ from bot.config import (
     Problem,
     Settings,
     SettingsError,
+    StatusSettings,
     describe,
     load,
 )
@@ -346,12 +347,66 @@ def test_a_channel_named_with_nothing_below_it_is_open(file: Path) -> None:
 def test_all_channels_with_their_secrets(file: Path) -> None:
     file.write_text(ALL_CHANNELS + "    staff:\n      worker: 13800000000\n      1: '13900000000'\n")
     channels = load(file, SECRET_ENVIRONMENT).channels
-    assert channels.wechaty is not None
-    assert (channels.wechaty.host, channels.wechaty.port) == ("gateway", 8788)
-    assert channels.wechaty.token.get_secret_value() == "geheim-token"
+    [gateway] = channels.gateways
+    assert (gateway.name, gateway.account, gateway.host, gateway.port) == ("wechaty", "wechaty", "gateway", 8788)
+    assert gateway.token.get_secret_value() == "geheim-token"
     assert channels.webhook is not None
     assert channels.webhook.url.get_secret_value() == ROBOT
     assert channels.webhook.staff == {"worker": "13800000000", "1": "13900000000"}
+
+
+SEVERAL = """
+channels:
+  wechaty:
+    - name: east
+      endpoint: gateway:8788
+    - name: west
+      endpoint: gateway:8789
+      account: xishan
+"""
+TOKENS = {"XIAOSHAN_WECHATY_TOKEN": "common-token", "XIAOSHAN_WECHATY_TOKEN_WEST": "west-token"}
+
+
+def test_several_accounts_each_with_a_name_and_a_token(file: Path) -> None:
+    file.write_text(SEVERAL)
+    settings = load(file, TOKENS)
+    found = [(each.name, each.account, each.port, each.token.get_secret_value()) for each in settings.channels.gateways]
+    assert found == [("east", "east", 8788, "common-token"), ("west", "xishan", 8789, "west-token")]
+    shown = "\n".join(describe(settings))
+    assert "east gateway:8788" in shown
+    assert "west gateway:8789" in shown
+    assert "token\n" not in shown
+    assert "west-token" not in shown + repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "path", "said"),
+    [
+        ("name: west", "name: east", 3, "channels.wechaty", "name"),
+        ("account: xishan", "account: east", 3, "channels.wechaty", "account"),
+        ("name: west", "name: webhook", 6, "channels.wechaty.1.name", "wechaty_2"),
+        ("name: west", "name: West", 6, "channels.wechaty.1.name", "wechaty_2"),
+        ("endpoint: gateway:8789", "endpoint: gateway", 7, "channels.wechaty.1.endpoint", "host:port"),
+        ("endpoint: gateway:8789", "endpont: gateway:8789", 7, "channels.wechaty.1.endpont", "endpoint"),
+        ("account: xishan", "token: geheim", 8, "channels.wechaty.1.token", "XIAOSHAN_WECHATY_TOKEN_WEST"),
+    ],
+)
+def test_what_is_wrong_with_one_of_several(
+    file: Path, before: str, after: str, line: int, path: str, said: str
+) -> None:
+    file.write_text(SEVERAL.replace(before, after))
+    with pytest.raises(SettingsError) as wrong:
+        load(file, TOKENS)
+    problem = next(each for each in wrong.value.problems if each.path == path)
+    assert problem.line == line
+    assert said in problem.message
+    assert "geheim" not in str(wrong.value)
+
+
+def test_one_of_several_without_a_token(file: Path) -> None:
+    file.write_text(SEVERAL)
+    with pytest.raises(SettingsError, match="XIAOSHAN_WECHATY_TOKEN_EAST"):
+        load(file, {"XIAOSHAN_WECHATY_TOKEN_WEST": "west-token"})
 
 
 @pytest.mark.parametrize("written", ["7:30", "07:30", "'07:30'", "07\uff1a30"])
@@ -426,7 +481,9 @@ def test_the_example_loads_with_every_channel_uncommented(file: Path) -> None:
     assert channels.chat_room and channels.wechaty and channels.pipe and channels.webhook
 
 
-def test_the_example_of_the_calendar_holds_its_defaults(file: Path) -> None:
+def test_the_examples_of_calendar_and_status_hold_their_defaults(file: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    file.write_text(re.sub(r"(?m)^# (calendar:|  (?:host|port|address):)", r"\1", text), encoding="utf-8")
-    assert load(file, {}).calendar == CalendarSettings()
+    file.write_text(re.sub(r"(?m)^# (calendar:|status:|  (?:host|port|address):)", r"\1", text), encoding="utf-8")
+    settings = load(file, {})
+    assert settings.calendar == CalendarSettings()
+    assert settings.status == StatusSettings()

@@ -12,8 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from bot.channels import Mention, NotConnected, SendFailed, Throttled, Unreachable
-from bot.delivery import LONGEST_MERGED, MOST_MERGED, NO_CONNECTION_WAIT, WAITS, Ledger, Parcel, parcels
+from bot.channels import Mention, NotConnected, SendFailed, Throttled, Uncertain, Unreachable
+from bot.delivery import (
+    CLAIM_LASTS,
+    LONGEST_MERGED,
+    MOST_MERGED,
+    NO_CONNECTION_WAIT,
+    UNCERTAIN_FOR,
+    WAITS,
+    Ledger,
+    Parcel,
+    Plan,
+    first_parcel,
+)
 from bot.desk import Desk
 from bot.pace import DAY, HOUR, MINUTE, Budget, may_send_at
 from bot.photos import Photos
@@ -55,39 +66,23 @@ def due(number: int, text: str = "好", **values: object) -> Due:
     return Due(number, 0, replace(DRAFT, text=text, **values))  # type: ignore[arg-type]
 
 
+def parcels(dues: Sequence[Due]) -> list[Parcel]:
+    """What one recipient is owed, message by message."""
+    found = []
+    while dues:
+        found.append(first_parcel(dues))
+        dues = dues[len(found[-1].dues) :]
+    return found
+
+
 def ids(found: Sequence[Parcel]) -> list[list[int]]:
     return [parcel.ids for parcel in found]
-
-
-def test_nothing_due_is_nothing_to_send() -> None:
-    assert parcels([]) == []
-
-
-def test_what_one_recipient_is_owed_goes_out_together() -> None:
-    dues = [due(1), due(2, to="wx-other"), due(3), due(4, to=None, group="1@chatroom"), due(5, account="second")]
-    assert ids(parcels(dues)) == [[1, 3], [2], [4], [5]]
-
-
-def test_the_most_urgent_goes_first() -> None:
-    dues = [
-        due(1, to="a", urgency=Urgency.ANNOUNCEMENT),
-        due(2, to="b", urgency=Urgency.REMINDER),
-        due(3, to="c", urgency=Urgency.ANSWER, due_at=NOW + SECOND),
-        due(4, to="d", urgency=Urgency.ANSWER),
-        due(5, to="e", urgency=Urgency.ALARM, due_at=NOW + 2 * SECOND),
-    ]
-    assert ids(parcels(dues)) == [[5], [4], [3], [2], [1]]
-
-
-def test_what_is_merged_with_something_urgent_goes_with_it() -> None:
-    dues = [due(1, to="a"), due(2, to="b", urgency=Urgency.NOTICE), due(3, to="b", urgency=Urgency.ALARM)]
-    assert ids(parcels(dues)) == [[2, 3], [1]]
 
 
 def test_a_message_stays_readable() -> None:
     many = [due(number) for number in range(MOST_MERGED * 2 + 1)]
     assert [len(parcel.dues) for parcel in parcels(many)] == [MOST_MERGED, MOST_MERGED, 1]
-    long = [due(1, "长" * LONGEST_MERGED), due(2, "短"), due(3, "长" * (LONGEST_MERGED - 1)), due(4)]
+    long = [due(1, "长" * LONGEST_MERGED), due(2, "短"), due(3, "长" * (LONGEST_MERGED - 2)), due(4)]
     assert ids(parcels(long)) == [[1], [2, 3], [4]]
 
 
@@ -101,9 +96,11 @@ def test_photos_follow_the_words_they_belong_to() -> None:
 
 def test_a_merged_message_says_and_mentions_everything_once(tmp_path: Path) -> None:
     zhao, qian = ("wx-zhao", "赵晓梅"), ("wx-qian", "钱文斌")
-    (parcel,) = parcels(
-        due(number, text, to=None, group="1@chatroom", mentions=(who,))
-        for number, text, who in ((1, "收到", zhao), (2, "好的", qian), (3, "收到", zhao))
+    parcel = first_parcel(
+        [
+            due(number, text, to=None, group="1@chatroom", mentions=(who,))
+            for number, text, who in ((1, "收到", zhao), (2, "好的", qian), (3, "收到", zhao))
+        ]
     )
     outgoing = parcel.outgoing(Photos(tmp_path))
     assert outgoing.text == "收到\n好的"
@@ -112,30 +109,13 @@ def test_a_merged_message_says_and_mentions_everything_once(tmp_path: Path) -> N
 
 
 @settings(deadline=None)
-@given(
-    some.lists(
-        some.builds(
-            due,
-            number=some.integers(0, 10**6),
-            text=some.integers(1, 2 * LONGEST_MERGED).map(lambda length: "字" * length),
-            to=some.sampled_from(["a", "b", "c"]),
-            urgency=some.sampled_from(list(Urgency)),
-        ),
-        max_size=40,
-        unique_by=lambda due: due.id,
-    )
-)
-def test_every_draft_is_in_one_parcel_of_its_recipient_in_its_order(dues: list[Due]) -> None:
-    found = parcels(dues)
-    for recipient in "abc":
-        bundles = [parcel.dues for parcel in found if parcel.dues[0].draft.to == recipient]
-        assert {each.draft.to for bundle in bundles for each in bundle} <= {recipient}
-        owed = [each for each in dues if each.draft.to == recipient]
-        assert sorted(each.id for bundle in bundles for each in bundle) == sorted(each.id for each in owed)
-        for bundle in bundles:
-            assert [each for each in owed if each in bundle] == list(bundle)
-            assert len(bundle) <= MOST_MERGED
-            assert len(bundle) == 1 or sum(len(each.draft.text) for each in bundle) <= LONGEST_MERGED
+@given(some.lists(some.integers(1, 2 * LONGEST_MERGED).map(lambda length: "字" * length), max_size=40))
+def test_every_draft_is_in_one_message_in_its_order(texts: list[str]) -> None:
+    found = parcels([due(number, text) for number, text in enumerate(texts)])
+    assert [number for parcel in found for number in parcel.ids] == list(range(len(texts)))
+    for parcel in found:
+        assert len(parcel.dues) <= MOST_MERGED
+        assert len(parcel.dues) == 1 or len("\n".join(each.draft.text for each in parcel.dues)) <= LONGEST_MERGED
 
 
 # --- pace -----------------------------------------------------------------------------------------------------
@@ -158,7 +138,7 @@ def test_no_window_ever_holds_more_than_the_budget(budget: Budget, wishes: list[
     now = NOW
     for seconds, chance in wishes:
         now += seconds * SECOND
-        newest_first = [moment for moment in reversed(sent) if moment > now - DAY][: budget.per_day]
+        newest_first = {number: sent[-number] for number in budget.counted if number <= len(sent)}
         may = may_send_at(newest_first, now, budget, chance)
         assert may >= now
         assert may_send_at(newest_first, may, budget, chance) == may
@@ -170,14 +150,14 @@ def test_no_window_ever_holds_more_than_the_budget(budget: Budget, wishes: list[
 
 
 def test_after_a_rest_nobody_waits() -> None:
-    assert may_send_at([], NOW, Budget(), chance=1) == NOW
-    assert may_send_at([NOW - HOUR], NOW, Budget(), chance=1) == NOW
+    assert may_send_at({}, NOW, Budget(), chance=1) == NOW
+    assert may_send_at({1: NOW - HOUR}, NOW, Budget(), chance=1) == NOW
 
 
 def test_chance_spreads_the_gaps() -> None:
     budget = Budget()
-    assert may_send_at([NOW], NOW, budget, chance=0) == NOW + budget.at_least_between
-    assert may_send_at([NOW], NOW, budget, chance=1) == NOW + budget.at_least_between + budget.jitter
+    assert may_send_at({1: NOW}, NOW, budget, chance=0) == NOW + budget.at_least_between
+    assert may_send_at({1: NOW}, NOW, budget, chance=1) == NOW + budget.at_least_between + budget.jitter
 
 
 # --- the ledger -----------------------------------------------------------------------------------------------
@@ -198,6 +178,7 @@ def desk(sqlite_database: Database) -> Desk:
 
 
 LEDGER = Ledger("wechaty", "wechaty", Budget())
+GAP = Budget().at_least_between
 
 
 def put(desk: Desk, *drafts: Draft) -> None:
@@ -206,9 +187,13 @@ def put(desk: Desk, *drafts: Draft) -> None:
             outbox.add(store, draft)
 
 
+def planned(desk: Desk, now: datetime, ledger: Ledger = LEDGER) -> Plan:
+    with desk.transaction() as (store, community):
+        return ledger.plan(store, community, now, chance=0)
+
+
 def next_parcel(desk: Desk, now: datetime) -> Parcel:
-    with desk.transaction() as (store, _):
-        parcel = LEDGER.plan(store, now, chance=0).parcel
+    parcel = planned(desk, now).parcel
     assert parcel is not None
     return parcel
 
@@ -221,8 +206,7 @@ def fail(desk: Desk, failure: SendFailed, now: datetime) -> None:
 
 
 def look_again(desk: Desk, now: datetime) -> datetime | None:
-    with desk.transaction() as (store, _):
-        plan = LEDGER.plan(store, now, chance=0)
+    plan = planned(desk, now)
     assert plan.parcel is None
     return plan.look_again
 
@@ -239,8 +223,9 @@ def to_be_phoned(desk: Desk) -> list[tuple[str, str]]:
 
 
 def undelivered(desk: Desk) -> list[str]:
+    """Why what is on the list was not sent."""
     with desk.transaction() as (store, _):
-        return [each.draft.text for each in outbox.undelivered(store)]
+        return [each.why for each in outbox.undelivered(store)]
 
 
 def test_without_a_connection_no_try_is_counted(desk: Desk) -> None:
@@ -264,32 +249,32 @@ def test_after_growing_waits_it_is_on_the_undelivered_list(desk: Desk) -> None:
     assert list(WAITS) == sorted(set(WAITS))
     assert undelivered(desk) == []
     fail(desk, SendFailed("refused"), now)
-    assert undelivered(desk) == [SECRET]
+    assert undelivered(desk) == ["refused"]
     assert to_be_phoned(desk) == [("new", "unreachable")]
 
 
 def test_who_cannot_be_reached_is_phoned_and_told_so_in_the_group_without_the_words(desk: Desk) -> None:
     put(desk, DRAFT)
     fail(desk, Unreachable("no friend"), NOW)
-    assert undelivered(desk) == [SECRET]
+    assert undelivered(desk) == ["no friend"]
     assert to_be_phoned(desk) == [("new", "unreachable")]
-    (hint,) = next_parcel(desk, NOW).dues
+    (hint,) = next_parcel(desk, NOW + GAP).dues
     assert (hint.draft.group, hint.draft.to, hint.draft.mentions) == ("1@chatroom", None, (("wx-new", "新邻居"),))
     assert hint.draft.text == "我没法私下发给您。请加我为好友,再跟我说一声“查”。"
     assert texts(desk, "worker-phone") == ["我私下联系不上新邻居,请打个电话。名单回“待电话”。"]
 
 
 def test_the_hint_in_the_group_is_given_once_until_somebody_has_phoned(desk: Desk) -> None:
-    for _ in range(3):
+    for number in range(3):
         put(desk, replace(DRAFT, urgency=Urgency.ALARM))
-        fail(desk, Unreachable("no friend"), NOW)
+        fail(desk, Unreachable("no friend"), NOW + number * GAP)
     assert len(texts(desk, "wechaty")) == 4
     assert len(texts(desk, "worker-phone")) == 1
     with desk.transaction() as (store, _):
         (callback,) = phone_list.waiting(store)
         phone_list.done(store, callback.id, "worker", NOW)
     put(desk, replace(DRAFT, urgency=Urgency.ALARM))
-    fail(desk, Unreachable("no friend"), NOW)
+    fail(desk, Unreachable("no friend"), NOW + 3 * GAP)
     assert len(texts(desk, "wechaty")) == 6
 
 
@@ -303,7 +288,7 @@ def test_without_a_group_there_is_no_hint(desk: Desk) -> None:
 def test_a_group_that_cannot_be_reached_is_nobody_to_be_phoned(desk: Desk) -> None:
     put(desk, replace(DRAFT, group="1@chatroom", to=None, person_id=None, fallback_group=None))
     fail(desk, Unreachable("not in the group"), NOW)
-    assert (undelivered(desk), to_be_phoned(desk)) == ([SECRET], [])
+    assert (undelivered(desk), to_be_phoned(desk)) == (["not in the group"], [])
 
 
 def test_a_throttled_account_rests_and_the_administrators_are_told(desk: Desk) -> None:
@@ -330,11 +315,204 @@ def test_the_budget_outlives_a_restart(desk: Desk) -> None:
     assert look_again(Desk(desk.database, Rules(), desk.channels), now) == NOW + MINUTE
 
 
-def test_an_alarm_overtakes_however_much_waits(desk: Desk) -> None:
+@pytest.mark.parametrize("last", [Urgency.ALARM, Urgency.ANSWER, Urgency.NOTICE, Urgency.REMINDER])
+def test_the_more_urgent_overtakes_however_much_waits(desk: Desk, last: Urgency) -> None:
     announcement = replace(DRAFT, urgency=Urgency.ANNOUNCEMENT)
-    alarm = replace(DRAFT, to="wx-other", urgency=Urgency.ALARM, due_at=NOW + SECOND)
-    put(desk, *[replace(announcement, to=f"wx-{number}") for number in range(600)], alarm)
-    assert [each.draft.urgency for each in next_parcel(desk, NOW + SECOND).dues] == [Urgency.ALARM]
+    urgent = replace(DRAFT, to="wx-other", urgency=last, due_at=NOW + SECOND)
+    put(desk, *[replace(announcement, to=f"wx-{number}") for number in range(600)], urgent)
+    assert [each.draft.urgency for each in next_parcel(desk, NOW + SECOND).dues] == [last]
+
+
+# --- claims ---------------------------------------------------------------------------------------------------
+
+
+def test_what_is_being_sent_is_not_planned_again_until_the_claim_lapses(desk: Desk) -> None:
+    put(desk, DRAFT)
+    assert next_parcel(desk, NOW).ids == [1]
+    other = replace(LEDGER, process="other")
+    assert planned(desk, NOW + GAP, other) == Plan(None, NOW + CLAIM_LASTS)
+    again = planned(desk, NOW + CLAIM_LASTS, other).parcel
+    assert again is not None
+    assert again.dues[0].uncertain_since == NOW
+
+
+def test_what_a_dead_process_was_sending_goes_out_once_more_at_once(desk: Desk) -> None:
+    put(desk, DRAFT, replace(DRAFT, to="wx-other"))
+    next_parcel(desk, NOW)
+    with desk.transaction() as (store, _):
+        LEDGER.take_over(store, NOW + SECOND)
+    assert sent(desk, NOW + GAP) + sent(desk, NOW + 2 * GAP) == [2, 1]
+    assert look_again(desk, NOW + 3 * GAP) is None
+
+
+def sent(desk: Desk, now: datetime) -> list[int]:
+    """The next message goes out, and is noted."""
+    parcel = next_parcel(desk, now)
+    with desk.transaction() as (store, _):
+        LEDGER.note_sent(parcel, store, now)
+    return parcel.ids
+
+
+@pytest.mark.parametrize("late", [UNCERTAIN_FOR, UNCERTAIN_FOR + SECOND])
+def test_what_may_have_gone_out_long_ago_is_listed_and_not_sent_again(desk: Desk, late: timedelta) -> None:
+    put(desk, DRAFT)
+    next_parcel(desk, NOW)
+    with desk.transaction() as (store, _):
+        LEDGER.take_over(store, NOW + late)
+    if late == UNCERTAIN_FOR:
+        assert next_parcel(desk, NOW + late).ids == [1]
+        return
+    assert look_again(desk, NOW + late) is None
+    assert undelivered(desk) == ["uncertain"]
+    assert texts(desk, "worker-phone") == ["有消息没送到,请看一下。名单回“没送到”。"]
+    assert to_be_phoned(desk) == []
+
+
+def test_a_gateway_that_falls_silent_is_asked_again_for_five_minutes(desk: Desk) -> None:
+    put(desk, DRAFT)
+    now, tries = NOW, 0
+    while planned_at := look_again_or_fail(desk, now):
+        now, tries = max(now + GAP, planned_at), tries + 1
+    assert undelivered(desk) == ["uncertain"]
+    assert NOW + UNCERTAIN_FOR < now <= NOW + 2 * UNCERTAIN_FOR
+    assert 2 <= tries <= len(WAITS)
+
+
+def look_again_or_fail(desk: Desk, now: datetime) -> datetime | None:
+    """The gateway is silent; when to look again."""
+    plan = planned(desk, now)
+    if plan.parcel is not None:
+        with desk.transaction() as (store, community):
+            LEDGER.note_failure(plan.parcel, Uncertain("silent"), store, community, now)
+        plan = planned(desk, now + GAP)
+    return plan.look_again
+
+
+def test_staff_hear_once_that_much_was_not_sent(desk: Desk) -> None:
+    put(desk, *[replace(DRAFT, to=f"wx-{number}") for number in range(3)])
+    for number in range(3):
+        next_parcel(desk, NOW + number * GAP)
+    with desk.transaction() as (store, _):
+        LEDGER.take_over(store, NOW + HOUR)
+    assert look_again(desk, NOW + HOUR) is None
+    assert undelivered(desk) == ["uncertain"] * 3
+    assert len(texts(desk, "worker-phone")) == 1
+
+
+def test_words_that_cannot_be_opened_hold_up_nobody(desk: Desk) -> None:
+    put(desk, DRAFT, replace(DRAFT, text="second"))
+    with desk.transaction() as (store, _):
+        store.connection.exec_driver_sql("UPDATE outbox SET text = '~none~AAAA' WHERE id = 1")
+    assert next_parcel(desk, NOW).ids == [2]
+    assert undelivered(desk) == ["unreadable"]
+
+
+def test_no_connection_costs_nothing_of_the_budget(desk: Desk) -> None:
+    put(desk, DRAFT)
+    tries = Budget().per_minute + 1
+    for number in range(tries):
+        fail(desk, NotConnected("gone"), NOW + number * NO_CONNECTION_WAIT)
+    now = NOW + tries * NO_CONNECTION_WAIT
+    assert now < NOW + MINUTE
+    assert sent(desk, now) == [1]
+
+
+def test_a_new_account_is_given_a_third(desk: Desk) -> None:
+    budget = Budget(new_for=timedelta(days=14))
+    ledger = replace(LEDGER, budget=budget)
+    put(desk, *[replace(DRAFT, to=f"wx-{number}") for number in range(40)])
+    for begin, allowed in ((NOW, 5), (NOW + timedelta(days=14), 15)):
+        now, count = begin, 0
+        while (parcel := planned(desk, now, ledger).parcel) is not None:
+            with desk.transaction() as (store, _):
+                ledger.note_sent(parcel, store, now)
+            now, count = now + GAP, count + 1
+        assert count == allowed
+
+
+# --- what nobody asked for --------------------------------------------------------------------------------------
+
+GROUP = replace(DRAFT, group="1@chatroom", to=None, person_id=None, fallback_group=None, urgency=Urgency.ANNOUNCEMENT)
+MORNING = datetime(2026, 12, 2, 8, tzinfo=CHINA)
+FREE = Ledger("wechaty", "wechaty", None)
+
+
+def said(desk: Desk, now: datetime) -> list[list[int]]:
+    """What goes out at once, message by message."""
+    found = []
+    while (parcel := planned(desk, now, FREE).parcel) is not None:
+        with desk.transaction() as (store, _):
+            FREE.note_sent(parcel, store, now)
+        found.append(parcel.ids)
+        now += SECOND
+    return found
+
+
+def test_the_seventh_unasked_message_of_a_day_waits_for_the_morning_and_is_merged(desk: Desk) -> None:
+    for number in range(9):
+        put(desk, replace(GROUP, text=f"通知{number}"))
+        said(desk, NOW + number * MINUTE)
+    put(desk, replace(GROUP, text="回答", urgency=Urgency.ANSWER), replace(GROUP, text="呼救", urgency=Urgency.ALARM))
+    put(desk, replace(GROUP, group="2@chatroom"))
+    assert said(desk, NOW + HOUR) == [[11, 10], [12]]
+    assert look_again(desk, NOW + HOUR) == MORNING
+    assert said(desk, MORNING) == [[7, 8, 9]]
+
+
+def test_what_waits_together_is_one_message_and_counts_once(desk: Desk) -> None:
+    put(desk, *[replace(GROUP, text=f"通知{number}") for number in range(5)])
+    assert said(desk, NOW) == [[1, 2, 3, 4, 5]]
+    for number in range(6):
+        put(desk, replace(GROUP, text=f"又一条{number}"))
+        said(desk, NOW + (number + 1) * MINUTE)
+    assert look_again(desk, NOW + HOUR) == MORNING
+    assert said(desk, MORNING) == [[11]]
+
+
+def test_what_is_pointless_by_the_morning_is_recorded_and_not_sent(desk: Desk) -> None:
+    put(desk, *[replace(GROUP, text="长" * LONGEST_MERGED)] * 6, replace(GROUP, until=MORNING - HOUR))
+    assert len(said(desk, NOW)) == 6
+    assert said(desk, MORNING) == []
+    assert not_sent(desk) == ["pointless"]
+    assert undelivered(desk) == []
+
+
+def not_sent(desk: Desk) -> list[str]:
+    """Why what was withheld did not go out."""
+    with desk.transaction() as (store, _):
+        wanted = select(outbox_table.c.error).where(outbox_table.c.settled_at.is_not(None)).order_by(outbox_table.c.id)
+        return [str(why) for why in store.connection.execute(wanted).scalars()]
+
+
+def test_what_was_late_anyway_is_not_said_in_the_quiet_hours(desk: Desk) -> None:
+    """Such as when the gateway was away from nine to ten in the evening."""
+    night = datetime(2026, 12, 1, 22, tzinfo=CHINA)
+    put(desk, GROUP, replace(DRAFT, urgency=Urgency.REMINDER), DRAFT)
+    assert said(desk, night) == [[3]]
+    assert look_again(desk, night) == MORNING
+    assert sorted(said(desk, MORNING)) == [[1], [2]]
+
+
+def mute(desk: Desk, person_id: str) -> None:
+    with desk.transaction() as (_, community):
+        person = community.people.by_id(person_id)
+        assert person is not None
+        community.muting.mute(person)
+
+
+def test_who_wants_peace_hears_no_reminder(desk: Desk) -> None:
+    mute(desk, "new")
+    put(desk, *[replace(DRAFT, urgency=urgency) for urgency in Urgency])
+    assert said(desk, NOW) == [[1, 2, 3]]
+    assert not_sent(desk) == ["muted", "muted"]
+    assert undelivered(desk) == []
+
+
+def test_peace_does_not_end_a_duty(desk: Desk) -> None:
+    mute(desk, "worker")
+    put(desk, *[replace(DRAFT, person_id="worker", urgency=urgency) for urgency in Urgency])
+    assert said(desk, NOW) == [[1, 2, 3, 4]]
+    assert not_sent(desk) == ["muted"]
 
 
 # --- quiet hours ----------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from storage import grievances, tree
 from storage.database import Database
 from storage.tables import Part, nodes, roles
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 RESIDENTS = ("resident-3-501", "resident-1-201", "resident-5-101", "gridhead-1", "worker", "property")
 STAFF_IDS = ("gridhead-1", "gridhead-2", "worker", "worker-2", "street", "county", "property", "owners", "lawyer")
@@ -69,7 +70,7 @@ class Neighbourhood(RuleBasedStateMachine):
         path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, path)
         self.path = path
-        self.database: Database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
         _add_community_beside(self.database)
         self.defaults = Rules()
         self.now = datetime(2026, 9, 28, 9, 30, tzinfo=CHINA)  # before the National Day week

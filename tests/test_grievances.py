@@ -24,9 +24,10 @@ from community.rules import CHINA, Rules
 from community.tree import ROLE_WORDS, STAFF, Level, Node, Role, RoleHolder, Tree
 from handlers.grievances.chasing import chase
 from handlers.speaking.texts import load
-from storage import grievances, outbox, tree
+from storage import grievances, tree
 from storage.database import Database
 from storage.tables import nodes
+from tests import drafts
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -86,7 +87,7 @@ class Place:
         with self.database.begin() as store:
             return [
                 (each.draft.person_id, each.draft.text)
-                for each in outbox.due(store, "pipe", moment + DAY)
+                for each in drafts.due(store, "pipe", moment + DAY)
                 if each.draft.created_at == moment
             ]
 

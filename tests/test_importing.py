@@ -28,6 +28,7 @@ from storage.tables import (
     stations,
 )
 from storage.tree import Group
+from tests.keys import KEYS
 from tests.postgresql import Server
 
 DEMO = Path(__file__).parent.parent / "examples" / "xingfu" / "community.yaml"
@@ -47,7 +48,7 @@ groups:
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    database = Database("sqlite://")
+    database = Database("sqlite://", KEYS)
     schema.migrate(database)
     yield database
     database.close()
@@ -61,7 +62,7 @@ def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     server: Server = request.getfixturevalue("postgresql_server")
     url = server.fresh_url("migrated")
-    database = Database(url)
+    database = Database(url, KEYS)
     yield database
     database.close()
     server.drop(url)

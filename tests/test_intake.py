@@ -11,6 +11,7 @@ from bot.intake import Intake
 from bot.jobs import JOBS
 from bot.photos import Photos
 from community.rules import Rules
+from handlers import overhearing
 from handlers.hearing import addressing
 from handlers.messages import Incoming
 from storage.database import Database
@@ -35,5 +36,6 @@ async def test_most_talk_is_let_go_without_being_normalised(
 
     monkeypatch.setattr(intake, "normalise", must_not_be)
     monkeypatch.setattr(addressing, "normalise", must_not_be)
+    monkeypatch.setattr(overhearing, "normalise", must_not_be)
     talk = Incoming("pipe", "pipe", "m1", "天天向善", "resident-3-501", "赵", text, NOW, NOW)
     assert not await ear.receive(talk)

@@ -38,6 +38,7 @@ from handlers.hearing.event_changes import NewTime, StallSaid, hear_field, hear_
 from storage import market, sign_ups, tree
 from storage.database import Database
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 LEADER = "worker-2"
 RESIDENTS = ("resident-3-501", "resident-1-201", "resident-8-301", "resident-9-302")
@@ -225,7 +226,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with an open event, to be copied."""
     path = tmp_path_factory.mktemp("calling") / "clinic.db"
     database = open_database(
-        f"sqlite:///{path}", Path(__file__).parents[1] / "examples/xingfu/community.yaml", LONG_AGO
+        f"sqlite:///{path}", KEYS, Path(__file__).parents[1] / "examples/xingfu/community.yaml", LONG_AGO
     )
     with opened(database) as community:
         clinic(community)
@@ -240,7 +241,7 @@ def test_nobody_is_told_twice_of_the_same(
 ) -> None:
     path = tmp_path / "copy.db"
     shutil.copy(template, path)
-    database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+    database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
     with opened(database) as community:
         story = Story(community)
         for what, person_id, number, hours in steps:

@@ -24,6 +24,7 @@ from handlers.messages import Incoming
 from storage import chains, market, sign_ups, tree
 from storage.database import Database
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 CHAINS = Path(__file__).parent / "chains"
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(CHAINS.glob("*.txt"))}
@@ -88,7 +89,7 @@ def opened(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @contextmanager
 def _chat(path: Path) -> Iterator[Chat]:
     """A chat on a database file, closed at the end."""
-    database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+    database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
     with database.begin() as store:
         grown = Tree.grow(tree.all_nodes(store), tree.all_roles(store), tree.all_groups(store))
     yield Chat(database, grown)

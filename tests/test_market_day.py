@@ -47,6 +47,7 @@ from storage.sign_ups import SignUp
 from storage.tables import SignUpPart, SignUpState, hours
 from storage.tables import sign_ups as sign_ups_table
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 BEGINS = datetime(2026, 12, 12, 9, tzinfo=CHINA)
 ENDS = BEGINS + timedelta(hours=2)
@@ -336,7 +337,7 @@ class MarketDay(RuleBasedStateMachine):
         type(self).runs += 1
         path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, path)
-        self.database: Database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
         self.now = NOW
         self.corrected: dict[str, int] = {}
 

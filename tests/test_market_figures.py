@@ -37,6 +37,7 @@ from storage.market import Event
 from storage.sign_ups import SignUp
 from storage.tables import EventState, SignUpPart, SignUpState
 from storage.tree import Group
+from tests.keys import KEYS
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
@@ -674,7 +675,7 @@ def test_names_are_words_and_no_formulas(sqlite_database: Database, tmp_path: Pa
 def test_the_report_is_written_while_the_program_runs(sqlite_database: Database) -> None:
     with sqlite_database.begin() as store:
         hold(store, FIRST + DAY)
-    reader = app.read_database(f"sqlite:///{sqlite_database.file}")
+    reader = app.read_database(f"sqlite:///{sqlite_database.file}", KEYS)
     data = market_report.report_file(reader, Rules(), None, NOVEMBER, NOW)
     assert load_workbook(io.BytesIO(data)).sheetnames == ["活动", "摊位", "志愿者", "月份"]
     with pytest.raises(Refused, match=r"market_figures\.nothing"):
@@ -686,7 +687,7 @@ def test_the_report_is_written_while_the_program_runs(sqlite_database: Database)
 
 def test_nothing_is_read_where_there_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(app.StartRefused):
-        app.read_database(f"sqlite:///{tmp_path}/none.db")
+        app.read_database(f"sqlite:///{tmp_path}/none.db", KEYS)
     assert not list(tmp_path.iterdir())
 
 

@@ -32,6 +32,7 @@ from storage import market, sign_ups, tree
 from storage.database import Database
 from storage.tables import hours
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 PEOPLE = (
     "resident-1-201",
@@ -66,7 +67,7 @@ class Fair(RuleBasedStateMachine):
         type(self).runs += 1
         self.path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, self.path)
-        self.database: Database = open_database(f"sqlite:///{self.path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{self.path}", KEYS, None, LONG_AGO)
         self.now = datetime(2026, 12, 10, 9, 30, tzinfo=CHINA)
         with self.database.begin() as store:
             self.tree = Tree.grow(tree.all_nodes(store), tree.all_roles(store), tree.all_groups(store))

@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.tables import Moment
 
 GROWS = frozenset({"grievances", "grievance_events", "grievance_people", "outbox", "inbox"})
-GROWS |= {"questions", "photos", "phone_list", "people", "addresses"}
+GROWS |= {"sends", "questions", "photos", "phone_list", "people", "addresses"}
 GROWS |= {"receptions", "bookings", "booking_events", "calendar_feeds"}
 GROWS |= {"hours", "certificates"}
 GROWS |= {"volunteers", "events", "sign_ups", "sign_up_events"}
@@ -39,7 +39,6 @@ MAY_SCAN: Mapping[str, str] = {
     "storage.people._FROM_FILE": "the chat room's page, of people in the community file, at most so many",
     "storage.people._FORGET_ADDRESSES": "only where a member list of a whole channel is read",
     "storage.market_figures._EVENTS": "never run as it is: what is made of it names a place, a leader or an event",
-    "storage.outbox._UNDELIVERED": "only on the staff's page",
     "storage.phone_list._OPEN": "the list itself: only what is still to be phoned",
     "storage.quizzes._NOT_YET_ASKED": "goes by the index of quizzes that are not over; when a bank is imported",
     "storage.quizzes._TO_FETCH": "goes by the index of what is still to be fetched",

@@ -40,6 +40,7 @@ from storage.quizzes import Answer, Question
 from storage.tables import EventState, events, inbox, outbox, quiz_answers
 from tests.conftest import LONG_AGO
 from tests.dialogue import with_bank, without_rota, without_series
+from tests.keys import KEYS
 
 NOW = datetime(2026, 12, 5, 9, tzinfo=CHINA)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -253,7 +254,7 @@ def in_threads(database: Database, acts: Sequence[Callable[[Quizzes], object]]) 
     url = database.url.render_as_string(hide_password=False)
 
     def one(act: Callable[[Quizzes], object]) -> object:
-        with closing(Database(url)) as own:
+        with closing(Database(url, KEYS)) as own:
             together.wait(PATIENCE)
             with own.begin() as store:
                 try:
@@ -383,7 +384,7 @@ def told(folder: Path, template: Path, answer: int, script: Sequence[tuple[str, 
     """All that anybody hears while the question at a position is open."""
     path = folder / f"quiz-{answer}.db"
     shutil.copy(template, path)
-    database = open_database(f"sqlite:///{path}", None, LONG_AGO)
+    database = open_database(f"sqlite:///{path}", KEYS, None, LONG_AGO)
     try:
         without_rota(database)
         without_series(database)

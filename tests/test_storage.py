@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from storage import grievances, inbox, outbox, people, phone_list, questions, schema, tree
+from storage import accounts, grievances, inbox, outbox, people, phone_list, questions, schema, tree
 from storage.database import Database, DatabaseInUse, DatabaseUnavailable, Store
 from storage.inbox import Letter
 from storage.outbox import Draft, Due
@@ -29,6 +29,8 @@ from storage.tables import outbox as outbox_table
 from storage.tables import people as people_table
 from storage.tables import questions as questions_table
 from storage.tree import Group
+from tests import drafts
+from tests.keys import KEYS
 from tests.postgresql import Server, fresh_postgresql_url
 
 CHINA = timezone(timedelta(hours=8))
@@ -77,7 +79,7 @@ DRAFT = Draft(
 @pytest.fixture(scope="module")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "migrated.db"
-    with closing(Database(f"sqlite:///{path}")) as database:
+    with closing(Database(f"sqlite:///{path}", KEYS)) as database:
         schema.migrate(database)
     return path
 
@@ -101,7 +103,7 @@ def url(request: pytest.FixtureRequest, migrated_file: Path, tmp_path: Path) -> 
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    with closing(Database(url)) as database:
+    with closing(Database(url, KEYS)) as database:
         yield database
 
 
@@ -148,7 +150,7 @@ def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(StatementError, match="without a zone"), database.begin() as store:
         store.connection.execute(insert(people_table), person_row(created_at=naive))
     with pytest.raises(StatementError, match="without a zone"), database.begin() as store:
-        outbox.due(store, "pipe", naive)
+        drafts.due(store, "pipe", naive)
 
 
 def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database) -> None:
@@ -165,8 +167,8 @@ def test_times_of_other_zones_are_compared_as_moments(database: Database) -> Non
     with database.begin() as store:
         outbox.add(store, replace(DRAFT, due_at=datetime(2026, 12, 1, 9, tzinfo=CHINA)))
     with database.begin() as store:
-        assert outbox.due(store, "pipe", NOW - SECOND) == []
-        assert len(outbox.due(store, "pipe", NOW)) == 1
+        assert drafts.due(store, "pipe", NOW - SECOND) == []
+        assert len(drafts.due(store, "pipe", NOW)) == 1
 
 
 # --- constraints ----------------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ def test_a_transaction_that_is_rolled_back_leaves_nothing(database: Database) ->
         raise LookupError
     with database.begin() as store:
         assert people.by_id(store, "zhao") is None
-        assert outbox.next_due(store, "pipe") is None
+        assert drafts.next_due(store, "pipe") is None
         assert inbox.known(store, "pipe", "pipe", ["m1"]) == set()
 
 
@@ -218,9 +220,9 @@ def test_collected_rows_are_written_at_the_end_in_order(database: Database) -> N
     with database.begin() as store:
         for number in range(5):
             outbox.add(store, replace(DRAFT, text=str(number)))
-        assert outbox.due(store, "pipe", NOW) == []
+        assert drafts.due(store, "pipe", NOW) == []
     with database.begin() as store:
-        assert [due.draft.text for due in outbox.due(store, "pipe", NOW)] == ["0", "1", "2", "3", "4"]
+        assert [due.draft.text for due in drafts.due(store, "pipe", NOW)] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_wrong_statement_is_not_taken_for_a_database_that_is_away(database: Database) -> None:
@@ -237,13 +239,14 @@ def test_an_error_has_none_of_a_persons_words_in_it(database: Database) -> None:
 
 
 def test_a_database_file_that_cannot_be_opened_is_away(tmp_path: Path) -> None:
-    missing = Database(f"sqlite:///{tmp_path}/no/such/folder/xiaoshan.db")
+    missing = Database(f"sqlite:///{tmp_path}/no/such/folder/xiaoshan.db", KEYS)
     with pytest.raises(DatabaseUnavailable, match="SQLITE_CANTOPEN"), missing.begin():
         raise AssertionError("it opened")
 
 
 def test_a_sqlite_that_another_writer_holds_is_away(tmp_path: Path) -> None:
-    first, second = Database(f"sqlite:///{tmp_path}/xiaoshan.db"), Database(f"sqlite:///{tmp_path}/xiaoshan.db")
+    url = f"sqlite:///{tmp_path}/xiaoshan.db"
+    first, second = Database(url, KEYS), Database(url, KEYS)
     with second.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=1")
     with first.begin(), pytest.raises(DatabaseUnavailable, match="SQLITE_BUSY"), second.begin():
@@ -254,16 +257,16 @@ def test_a_sqlite_that_another_writer_holds_is_away(tmp_path: Path) -> None:
 
 @pytest.mark.postgresql
 def test_a_postgresql_that_ends_our_session_is_away(postgresql_url: str) -> None:
-    with closing(Database(postgresql_url)) as database:
+    with closing(Database(postgresql_url, KEYS)) as database:
         with pytest.raises(DatabaseUnavailable), database.begin() as store:
             store.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
         with database.begin() as store:
-            assert outbox.next_due(store, "pipe") is None
+            assert drafts.next_due(store, "pipe") is None
 
 
 @pytest.mark.postgresql
 def test_a_postgresql_that_is_not_there_is_away(tmp_path: Path) -> None:
-    nowhere = Database(f"postgresql+psycopg://nobody@/nothing?host={tmp_path}")
+    nowhere = Database(f"postgresql+psycopg://nobody@/nothing?host={tmp_path}", KEYS)
     with pytest.raises(DatabaseUnavailable), nowhere.begin():
         raise AssertionError("it answered")
 
@@ -291,7 +294,7 @@ def test_versions_are_told_apart(database: Database, revision: str, version: Ver
 
 
 def test_a_database_without_tables_is_empty(tmp_path: Path) -> None:
-    with closing(Database(f"sqlite:///{tmp_path}/new.db")) as database:
+    with closing(Database(f"sqlite:///{tmp_path}/new.db", KEYS)) as database:
         assert schema.version_of(database) is Version.EMPTY
 
 
@@ -301,7 +304,7 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     def fail(*_: object, **__: object) -> None:
         raise LookupError
 
-    with closing(Database(f"sqlite:///{tmp_path}/new.db")) as database:
+    with closing(Database(f"sqlite:///{tmp_path}/new.db", KEYS)) as database:
         with monkeypatch.context() as patched, pytest.raises(LookupError):
             patched.setattr(op, "batch_alter_table", fail)
             schema.migrate(database)
@@ -313,7 +316,7 @@ def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pyte
 
 
 def test_sqlite_writes_ahead_and_waits_for_the_disk(migrated_file: Path) -> None:
-    with closing(Database(f"sqlite:///{migrated_file}")) as database, database.engine.connect() as connection:
+    with closing(Database(f"sqlite:///{migrated_file}", KEYS)) as database, database.engine.connect() as connection:
         found = {
             pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
             for pragma in ("journal_mode", "synchronous", "foreign_keys")
@@ -324,16 +327,16 @@ def test_sqlite_writes_ahead_and_waits_for_the_disk(migrated_file: Path) -> None
 def test_a_second_process_is_refused_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/xiaoshan.db"
     claim = (
-        "import sys; from storage.database import *; database = Database(sys.argv[1])\n"
+        "import sys; from storage.database import *; database = Database(sys.argv[1], None)\n"
         "try: database.claim()\n"
         "except DatabaseInUse: sys.exit(3)"
     )
     other_process = (sys.executable, "-c", claim, url)
-    first = Database(url)
+    first = Database(url, KEYS)
     first.claim()
     first.claim()
     with pytest.raises(DatabaseInUse):
-        Database(url).claim()
+        Database(url, KEYS).claim()
     assert subprocess.run(other_process, check=False).returncode == 3
     first.close()
     assert subprocess.run(other_process, check=False).returncode == 0
@@ -357,29 +360,29 @@ def test_a_message_is_kept_once_for_each_account(database: Database) -> None:
 
 def test_a_failed_message_waits_until_its_time(database: Database) -> None:
     with database.begin() as store:
-        inbox.add_failed(store, LETTER, NOW + SECOND, "ValueError x.py:1")
+        inbox.add_unanswered(store, LETTER, attempts=1, try_at=NOW + SECOND, error="ValueError x.py:1")
         inbox.add_handled(store, replace(LETTER, external_id="m2"), NOW)
     with database.begin() as store:
         assert inbox.next_leftover(store) == NOW + SECOND
-        assert inbox.leftovers(store, NOW) == []
-        ((letter_id, attempts, letter),) = inbox.leftovers(store, NOW + SECOND)
-        assert (attempts, letter) == (1, LETTER)
-        inbox.mark_failed(store, letter_id, 2, "again", try_at=NOW + HOUR, parked_at=None)
-        assert inbox.leftovers(store, NOW + SECOND) == []
+        assert inbox.leftovers(store, NOW, 64) == []
+        (waiting,) = inbox.leftovers(store, NOW + SECOND, 64)
+        assert (waiting.attempts, waiting.letter) == (1, LETTER)
+        inbox.mark_failed(store, waiting.id, 2, "again", try_at=NOW + HOUR, parked_at=None)
+        assert inbox.leftovers(store, NOW + SECOND, 64) == []
         assert inbox.next_leftover(store) == NOW + HOUR
 
 
 @pytest.mark.parametrize("parked", [True, False])
 def test_a_message_that_was_handled_or_parked_is_no_leftover(database: Database, parked: bool) -> None:
     with database.begin() as store:
-        inbox.add_failed(store, LETTER, NOW, "ValueError x.py:1")
+        inbox.add_unanswered(store, LETTER, attempts=1, try_at=NOW, error="ValueError x.py:1")
     with database.begin() as store:
-        ((letter_id, _, _),) = inbox.leftovers(store, NOW)
+        (waiting,) = inbox.leftovers(store, NOW, 64)
         if parked:
-            inbox.mark_failed(store, letter_id, 3, "the last time", try_at=None, parked_at=NOW)
+            inbox.mark_failed(store, waiting.id, 3, "the last time", try_at=None, parked_at=NOW)
         else:
-            inbox.mark_handled(store, letter_id, NOW)
-        assert inbox.leftovers(store, NOW + HOUR) == []
+            inbox.mark_handled(store, waiting.id, NOW)
+        assert inbox.leftovers(store, NOW + HOUR, 64) == []
         assert inbox.next_leftover(store) is None
         row = store.connection.execute(select(inbox_table)).one()
     assert (row.parked_at, row.handled_at) == ((NOW, None) if parked else (None, NOW))
@@ -389,13 +392,13 @@ def test_a_message_that_was_handled_or_parked_is_no_leftover(database: Database,
 # --- outbox ---------------------------------------------------------------------------------------------------
 
 
-def put(database: Database, *drafts: Draft) -> list[Due]:
+def put(database: Database, *wanted: Draft) -> list[Due]:
     """Puts drafts on their way, and gives them as they are due at the end of time."""
     with database.begin() as store:
-        for draft in drafts:
+        for draft in wanted:
             outbox.add(store, draft)
     with database.begin() as store:
-        return outbox.due(store, "pipe", NOW + 1000 * HOUR)
+        return drafts.due(store, "pipe", NOW + 1000 * HOUR)
 
 
 def test_drafts_come_back_as_they_were_in_the_order_in_which_they_fall_due(database: Database) -> None:
@@ -405,10 +408,12 @@ def test_drafts_come_back_as_they_were_in_the_order_in_which_they_fall_due(datab
     assert [due.draft for due in dues] == [early, DRAFT, DRAFT, late]
     assert dues[1].id < dues[2].id
     with database.begin() as store:
-        assert [due.draft for due in outbox.due(store, "pipe", NOW)] == [early, DRAFT, DRAFT]
-        assert [due.draft for due in outbox.due(store, "pipe", NOW, at_most=1)] == [early]
-        assert outbox.next_due(store, "pipe") == NOW - HOUR
-        assert outbox.next_due(store, "webhook") is None
+        assert [due.draft for due in drafts.due(store, "pipe", NOW)] == [early, DRAFT, DRAFT]
+        assert [front.due_at for front in outbox.fronts(store, "pipe")] == [early.due_at]
+        front = outbox.fronts(store, "pipe")[0]
+        assert [due.draft for due in outbox.owed(store, "pipe", front, NOW, 2).dues] == [DRAFT, early]
+        assert drafts.next_due(store, "pipe") == NOW - HOUR
+        assert drafts.next_due(store, "webhook") is None
 
 
 def test_a_postponed_draft_is_due_again_later(database: Database) -> None:
@@ -416,43 +421,75 @@ def test_a_postponed_draft_is_due_again_later(database: Database) -> None:
     with database.begin() as store:
         outbox.postpone(store, dues[:1], NOW + HOUR, "refused", count=True)
         outbox.postpone(store, dues[1:], NOW + 2 * HOUR, "no connection", count=False)
-        assert outbox.due(store, "pipe", NOW) == []
-        assert outbox.next_due(store, "pipe") == NOW + HOUR
-        assert [due.attempts for due in outbox.due(store, "pipe", NOW + 2 * HOUR)] == [1, 0]
+        assert drafts.due(store, "pipe", NOW) == []
+        assert drafts.next_due(store, "pipe") == NOW + HOUR
+        assert [due.attempts for due in drafts.due(store, "pipe", NOW + 2 * HOUR)] == [1, 0]
 
 
 def test_a_failed_draft_is_on_the_undelivered_list_only(database: Database) -> None:
     first, second = put(database, DRAFT, replace(DRAFT, text="second"))
     with database.begin() as store:
-        outbox.mark_failed(store, [first], NOW, "no friend")
-        outbox.mark_failed(store, [second], NOW + SECOND, "no friend")
-        assert outbox.next_due(store, "pipe") is None
+        outbox.mark_failed(store, [first.id], NOW, "no friend")
+        outbox.mark_failed(store, [second.id], NOW + SECOND, "no friend")
+        assert drafts.next_due(store, "pipe") is None
         found = outbox.undelivered(store)
-        assert [(due.id, due.attempts) for due in found] == [(second.id, 1), (first.id, 1)]
+        assert [(each.id, each.failed_at, each.why) for each in found] == [
+            (second.id, NOW + SECOND, "no friend"),
+            (first.id, NOW, "no friend"),
+        ]
         assert outbox.undelivered(store, at_most=1) == found[:1]
-        assert outbox.sent_since(store, "pipe", NOW - HOUR, 10) == []
 
 
-def test_merged_drafts_count_as_one_sending(database: Database) -> None:
-    dues = put(database, *[DRAFT] * 5, replace(DRAFT, account="second"))
+def test_what_was_sent_is_due_no_more(database: Database) -> None:
+    dues = put(database, *[DRAFT] * 3)
     with database.begin() as store:
-        outbox.mark_sent(store, [due.id for due in dues[:3]], NOW)
-        outbox.mark_sent(store, [dues[3].id], NOW + SECOND)
-        outbox.mark_sent(store, [dues[4].id], NOW + HOUR)
-        outbox.mark_sent(store, [dues[5].id], NOW + 2 * HOUR)
-        assert outbox.sent_since(store, "pipe", NOW - SECOND, 10) == [NOW + HOUR, NOW + SECOND, NOW]
-        assert outbox.sent_since(store, "pipe", NOW, 10) == [NOW + HOUR, NOW + SECOND]
-        assert outbox.sent_since(store, "pipe", NOW - SECOND, 2) == [NOW + HOUR, NOW + SECOND]
-        assert outbox.due(store, "pipe", NOW + HOUR) == []
+        outbox.mark_sent(store, [due.id for due in dues[:2]], NOW)
+        assert [due.id for due in drafts.due(store, "pipe", NOW)] == [dues[2].id]
+
+
+def test_a_draft_that_is_being_sent_is_nobody_elses_until_the_claim_lapses(database: Database) -> None:
+    (due,) = put(database, DRAFT)
+    with database.begin() as store:
+        assert outbox.claim(store, [due.id], "one", NOW, NOW + HOUR) == [due.id]
+        assert outbox.claim(store, [due.id], "two", NOW, NOW + HOUR) == []
+        assert drafts.due(store, "pipe", NOW) == []
+        (again,) = drafts.due(store, "pipe", NOW + HOUR)
+        assert again.uncertain_since == NOW
+        assert outbox.claim(store, [due.id], "two", NOW + HOUR, NOW + 2 * HOUR) == [due.id]
+        (once_more,) = drafts.due(store, "pipe", NOW + 2 * HOUR)
+        assert once_more.uncertain_since == NOW
+
+
+def test_released_claims_are_due_at_once(database: Database) -> None:
+    claimed, waiting = put(database, DRAFT, replace(DRAFT, due_at=NOW + HOUR))
+    with database.begin() as store:
+        outbox.claim(store, [claimed.id], "one", NOW, NOW + HOUR)
+        outbox.release(store, "webhook", NOW)
+        assert drafts.due(store, "pipe", NOW) == []
+        outbox.release(store, "pipe", NOW)
+        assert [(due.id, due.uncertain_since) for due in drafts.due(store, "pipe", NOW)] == [(claimed.id, NOW)]
+        assert drafts.due(store, "pipe", NOW + HOUR)[-1].id == waiting.id
+
+
+def test_the_newest_sends_are_numbered(database: Database) -> None:
+    with database.begin() as store:
+        for minute in range(5):
+            accounts.spend(store, "pipe", "pipe", NOW + minute * SECOND, HOUR)
+        accounts.spend(store, "pipe", "second", NOW + HOUR, HOUR)
+        assert accounts.newest_sends(store, "pipe", "pipe", (1, 3, 6)) == {1: NOW + 4 * SECOND, 3: NOW + 2 * SECOND}
+        last = accounts.spend(store, "pipe", "pipe", NOW + HOUR + SECOND, HOUR)
+        assert accounts.newest_sends(store, "pipe", "pipe", (1, 5, 6)) == {1: NOW + HOUR + SECOND, 5: NOW + SECOND}
+        accounts.not_spent(store, last)
+        assert accounts.newest_sends(store, "pipe", "pipe", (1,)) == {1: NOW + 4 * SECOND}
 
 
 def test_an_account_rests_until_it_was_told_last(database: Database) -> None:
     with database.begin() as store:
-        assert outbox.paused_until(store, "pipe", "pipe") is None
-        outbox.pause(store, "pipe", "pipe", NOW)
-        outbox.pause(store, "pipe", "pipe", NOW + HOUR)
-        assert outbox.paused_until(store, "pipe", "pipe") == NOW + HOUR
-        assert outbox.paused_until(store, "pipe", "second") is None
+        assert accounts.paused_until(store, "pipe", "pipe") is None
+        accounts.pause(store, "pipe", "pipe", NOW)
+        accounts.pause(store, "pipe", "pipe", NOW + HOUR)
+        assert accounts.paused_until(store, "pipe", "pipe") == NOW + HOUR
+        assert accounts.paused_until(store, "pipe", "second") is None
         assert len(store.connection.execute(select(accounts_table)).all()) == 1
 
 

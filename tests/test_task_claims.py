@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
+from bot.worker import DeskWorker
 from community import Community
 from community.people import Person
 from community.refused import Refused
@@ -31,6 +32,7 @@ from community.tree import Tree
 from storage import hours, tasks, tree
 from storage.database import Database, Store
 from storage.tables import TaskState, people, task_claims, task_events, volunteers
+from tests.keys import KEYS
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 BEGINS = datetime(2026, 12, 5, 9, tzinfo=CHINA)
@@ -136,7 +138,7 @@ def in_threads(database: Database, acts: Sequence[Act]) -> list[Any]:
     together = threading.Barrier(len(acts))
 
     def run(act: Act) -> Any:
-        with closing(Database(_url(database))) as own:
+        with closing(Database(_url(database), KEYS)) as own:
             with own.begin():  # connected, so that nobody loses their time with that
                 together.wait(PATIENCE)
             return tried(own, act)
@@ -150,7 +152,7 @@ def claims_in_threads(database: Database, task_id: int, numbers: Sequence[int]) 
     together = threading.Barrier(THREADS)
 
     def run(own_numbers: Sequence[int]) -> list[Any]:
-        with closing(Database(_url(database))) as own:
+        with closing(Database(_url(database), KEYS)) as own:
             together.wait(PATIENCE)
             return [tried(own, claiming_by(number, task_id)) for number in own_numbers]
 
@@ -170,7 +172,7 @@ def _meet_at(barrier: Any) -> None:
 
 def _claim_in_process(url: str, claims: Sequence[tuple[int, int]]) -> list[Any]:
     """Some of the crowd claim a task, each in a transaction of their own."""
-    with closing(Database(url)) as own:
+    with closing(Database(url, KEYS)) as own:
         with own.begin():
             _together.wait(PATIENCE)
         return [tried(own, claiming_by(number, task_id)) for number, task_id in claims]

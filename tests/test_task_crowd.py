@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
+from bot.worker import DeskWorker
 from community import Community
 from community.refused import Refused
 from storage.database import Database
+from tests.keys import KEYS
 from tests.test_task_claims import CROWD, PATIENCE, RULES, check_taken, claiming_by, gather, ordered, tried
 
 WRITERS = 8
@@ -69,7 +71,7 @@ def test_of_a_hundred_in_threads_with_a_connection_each_one_has_it(crowd: Databa
     url = crowd.url.render_as_string(hide_password=False)
 
     def claims(first: int) -> Sequence[Any]:
-        with closing(Database(url)) as own:
+        with closing(Database(url, KEYS)) as own:
             return [tried(own, claiming_by(number, identity)) for number in range(first, CROWD, WRITERS)]
 
     outcomes = [each for share in all_at_once(WRITERS, claims) for each in share]

@@ -22,7 +22,7 @@ from handlers.speaking.rates import in_brackets
 from handlers.speaking.texts import Texts
 from storage import tasks, wishes
 from storage.database import Database, Store
-from storage.tables import TaskState, WishState, nodes, team_members, teams
+from storage.tables import TaskState, WishState, as_read, nodes, team_members, teams
 from storage.tables import tasks as tasks_table
 from storage.tables import wishes as wishes_table
 from storage.task_figures import Counted as TasksCounted
@@ -154,7 +154,7 @@ def _log(store: Store, task_id: int, state: TaskState, random: Random) -> None:
 
 
 def plain_tasks(store: Store) -> list[Task]:
-    rows = store.connection.execute(select(*tasks_table.c).where(tasks_table.c.node_id == "xingfu"))
+    rows = store.connection.execute(select(*as_read(tasks_table)).where(tasks_table.c.node_id == "xingfu"))
     return [Task(*row) for row in rows]
 
 
@@ -242,7 +242,7 @@ def test_figures_of_wishes_are_those_of_a_plain_recount(database: Database, seed
                 claimed_at=at + DAY + random.randrange(1, 900) * MINUTE if state in HAD else None,
                 ended_at=at + DAY + random.randrange(900, 9000) * MINUTE if state in ENDED else None,
             )
-        rows = store.connection.execute(select(*wishes_table.c).where(wishes_table.c.node_id == "xingfu"))
+        rows = store.connection.execute(select(*as_read(wishes_table)).where(wishes_table.c.node_id == "xingfu"))
         everything = [Wish(*row) for row in rows]
     found = [each for each in everything if FIRST <= each.asked_at < DECEMBER]
     single = [each for each in found if each.goal is None]

@@ -27,11 +27,12 @@ from community.tasks.steps import ENDED, LEGAL, OPEN, Stage, Step
 from handlers.messages import Incoming
 from storage import inbox, tasks, volunteers
 from storage.database import Database
-from storage.tables import TaskState, event_series, hours, outbox, rotas, task_claims
+from storage.tables import TaskState, as_read, event_series, hours, outbox, rotas, task_claims
 from storage.tables import tasks as tasks_table
 from storage.tasks import Claim, Task
 from storage.volunteers import Volunteer
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 ORDERERS = ("resident-3-501", "elder-5-102")
 UNCONFIRMED = "resident-12-401"
@@ -93,7 +94,7 @@ class Neighbours(RuleBasedStateMachine):
         type(self).runs += 1
         self.path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, self.path)
-        self.database: Database = open_database(f"sqlite:///{self.path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{self.path}", KEYS, None, LONG_AGO)
         jobs = [each for each in JOBS if each.name.startswith("tasks.")]
         self.desk = Desk(self.database, Rules(), {"pipe": "pipe"}, jobs)
         self.now = datetime(2026, 12, 1, 9, tzinfo=CHINA)
@@ -333,7 +334,7 @@ class Neighbours(RuleBasedStateMachine):
 
     def tasks(self) -> list[Task]:
         with self.database.begin() as store:
-            rows = store.connection.execute(select(*tasks_table.c).order_by(tasks_table.c.id))
+            rows = store.connection.execute(select(*as_read(tasks_table)).order_by(tasks_table.c.id))
             return [Task(*row) for row in rows]
 
     def claims(self) -> list[Claim]:

@@ -27,6 +27,7 @@ KEY_AT = {
     "render": 0,
     "worded": 0,
     "in_words": 0,
+    "tell": 0,
     "ask_which": 0,
     "_ask_which_of_mine": 0,
     "_to_visitor": 0,
@@ -46,11 +47,15 @@ ADDED_BY = {
 }
 """Values that a call passes on by itself."""
 
-NOT_VALUES = {"to", "urgency", "fallback_group", "group", "pictures", "open_for", "not_before"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+NOT_VALUES = {"without", "to", "urgency", "fallback_group", "group", "pictures", "open_for", "not_before", "shows"}
+NOT_VALUES |= {"good_until"}
 SAID_BY_ROLE = {f"roles.{role}" for role in Role}
 LOOKED_UP = re.compile(
     r"bookings\.(?:choice|choice_there|left|full|bring|for_whom|listed|state_\w+|no_reason|no_record|mediation_words)"
     r"|rota\.(?:line|kind_\w+)"
+    r"|undelivered\.(?:why_\w+|a_group|somebody)"
     r"|phone_list\.why_\w+|photos\.\w+|roles\.\w+|commands\.\w+|grievances\.(?:state|step|log|list|on_behalf|anonymous|mark|whom)\w*"
 )
 """Texts that are looked up by a name which is not written in a call: the channel's problem, a role, a reason."""
@@ -83,14 +88,16 @@ def calls() -> list[Said]:
 def _calls_in(file: Path) -> Iterator[Said]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
+        if isinstance(function, Function):
             for call in ast.walk(function):
                 if isinstance(call, ast.Call) and (said := _said(call, function, tree, file)):
                     yield said
 
 
-def _said(call: ast.Call, function: ast.FunctionDef, tree: ast.Module, file: Path) -> Said | None:
+def _said(call: ast.Call, function: Function, tree: ast.Module, file: Path) -> Said | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+    if name == "tell" and not isinstance(call.func, ast.Attribute):
+        return None  # the command line's, which says its words itself
     if name not in KEY_AT or len(call.args) <= KEY_AT[name]:
         return None
     pattern = _key_pattern(call.args[KEY_AT[name]], function)
@@ -105,7 +112,7 @@ def _said(call: ast.Call, function: ast.FunctionDef, tree: ast.Module, file: Pat
     return Said(f"{file.name}:{call.lineno}", pattern, frozenset(given), exact)
 
 
-def _key_pattern(node: ast.expr, function: ast.FunctionDef) -> str | None:
+def _key_pattern(node: ast.expr, function: Function) -> str | None:
     """A pattern for the keys that an expression may be; None for one that is passed on from elsewhere."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.escape(node.value)
@@ -121,7 +128,7 @@ def _key_pattern(node: ast.expr, function: ast.FunctionDef) -> str | None:
     return None
 
 
-def _spread_keys(node: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> set[str]:
+def _spread_keys(node: ast.expr, function: Function, tree: ast.Module) -> set[str]:
     """The keys of `**values` or `**_case(...)`, read from the dictionary that is written out nearby."""
     if isinstance(node, ast.Name):
         places: list[ast.AST] = [function]
@@ -149,7 +156,7 @@ def _spread_keys(node: ast.expr, function: ast.FunctionDef, tree: ast.Module) ->
     return found | (_added_later(node.id, function) if isinstance(node, ast.Name) else set())
 
 
-def _dictionary_keys(node: ast.expr | None, function: ast.FunctionDef, tree: ast.Module) -> set[str]:
+def _dictionary_keys(node: ast.expr | None, function: Function, tree: ast.Module) -> set[str]:
     """The keys of a dictionary that is written out, also of those that are spread in it."""
     if not isinstance(node, ast.Dict):
         return set()
@@ -158,7 +165,7 @@ def _dictionary_keys(node: ast.expr | None, function: ast.FunctionDef, tree: ast
     return found.union(*(_spread_keys(value, function, tree) for value in spread))
 
 
-def _added_later(name: str, function: ast.FunctionDef) -> set[str]:
+def _added_later(name: str, function: Function) -> set[str]:
     """The keys that are put into a dictionary after it was made: `values["details"] = ...`."""
     return {
         str(target.slice.value)

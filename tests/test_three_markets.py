@@ -50,6 +50,7 @@ from storage.tables import (
 )
 from tests.conftest import LONG_AGO, XINGFU
 from tests.dialogue import known_codes, with_bank
+from tests.keys import KEYS
 from tests.test_two_months import shape
 
 SCRIPT = XINGFU.with_name("market.jsonl")
@@ -188,7 +189,7 @@ class Months:
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Months]:
     """The whole script through the whole program, in SQLite."""
-    database = open_database("sqlite://", XINGFU, LONG_AGO)
+    database = open_database("sqlite://", KEYS, XINGFU, LONG_AGO)
     with_bank(database)
     desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()

@@ -29,6 +29,7 @@ from storage.grievances import Event, Grievance
 from storage.tables import Outcome, Role
 from tests.conftest import LONG_AGO, XINGFU
 from tests.dialogue import without_series
+from tests.keys import KEYS
 
 SCRIPT = XINGFU.with_name("grievances.jsonl")
 TELEPHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
@@ -144,7 +145,7 @@ def _told(events: Sequence[Event], grievance: Grievance) -> Told:
 @pytest.fixture(scope="module")
 def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weeks]:
     """The whole script through the whole program, in SQLite."""
-    database = open_database("sqlite://", XINGFU, LONG_AGO)
+    database = open_database("sqlite://", KEYS, XINGFU, LONG_AGO)
     without_series(database)
     desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()

@@ -45,6 +45,7 @@ from storage.tables import (
 )
 from tests.conftest import LONG_AGO, XINGFU
 from tests.dialogue import without_series
+from tests.keys import KEYS
 
 SCRIPT = XINGFU.with_name("stations.jsonl")
 GROUP = "天天向善"
@@ -279,7 +280,7 @@ def shape(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Months]:
     """The whole script through the whole program, in SQLite."""
-    database = open_database("sqlite://", XINGFU, LONG_AGO)
+    database = open_database("sqlite://", KEYS, XINGFU, LONG_AGO)
     without_series(database)
     desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
     lines = SCRIPT.read_text(encoding="utf-8").splitlines()

@@ -29,10 +29,11 @@ from handlers.messages import Incoming
 from handlers.wishes import JOBS
 from storage import wishes
 from storage.database import Database
-from storage.tables import outbox, people, pledges
+from storage.tables import as_read, outbox, people, pledges
 from storage.tables import wishes as wishes_table
 from storage.wishes import Pledge, Wish
 from tests.conftest import LONG_AGO
+from tests.keys import KEYS
 
 WISHERS = ("elder-5-102", "resident-5-101")
 """They never help anybody: whoever else hears a name of theirs has heard it from us."""
@@ -41,6 +42,7 @@ HELPERS = ("resident-3-501", "resident-1-201", "resident-8-301", "volunteer-hair
 STAFF = ("worker", "worker-2")
 GROUP = "天天向善"
 PHONE = "13812345678"
+PHONE_LIST = "名单回“待电话”。"
 ADDRESS = "5号楼1单元102"
 THINGS = ("收音机", "轮椅", "一双棉鞋", "有人陪我说说话", "理发", "几床被子", "200元的台灯")
 AMOUNTS = ("2床", "1床", "半床", "-1床", "0床", "100万床", "7床", "3件", "50元", "钱", "两床", "12床")
@@ -65,7 +67,7 @@ class Wishes(RuleBasedStateMachine):
         type(self).runs += 1
         self.path = self.folder / f"{self.runs}.db"
         shutil.copy(self.template, self.path)
-        self.database: Database = open_database(f"sqlite:///{self.path}", None, LONG_AGO)
+        self.database: Database = open_database(f"sqlite:///{self.path}", KEYS, None, LONG_AGO)
         self.desk = Desk(self.database, Rules(), {pipe.NAME: pipe.NAME}, JOBS)
         self.now = datetime(2026, 9, 28, 9, 30, tzinfo=CHINA)
         self.said = 0
@@ -279,6 +281,8 @@ class Wishes(RuleBasedStateMachine):
         """A message tells a wisher's name to nobody but themselves, and an address to nobody but a claimer."""
         text, reader = row.text, row.person_id
         assert PHONE not in text
+        if text.endswith(PHONE_LIST):
+            return  # that somebody was not understood says nothing of a wish
         for wisher in WISHERS:
             assert self.names[wisher] not in text or reader == wisher
             assert wisher not in text
@@ -335,7 +339,10 @@ class Wishes(RuleBasedStateMachine):
 
     def wishes(self) -> list[Wish]:
         with self.database.begin() as store:
-            return [Wish(*row) for row in store.connection.execute(select(wishes_table).order_by(wishes_table.c.id))]
+            return [
+                Wish(*row)
+                for row in store.connection.execute(select(*as_read(wishes_table)).order_by(wishes_table.c.id))
+            ]
 
     def pledges(self) -> list[Pledge]:
         with self.database.begin() as store:

@@ -26,6 +26,7 @@ from handlers.hearing.wishes import fits_unit, hear_crowd, hear_wish, is_telling
 from storage import tree, wishes
 from storage.database import Database, Store
 from storage.tables import nodes, people, pledges
+from tests.keys import KEYS
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=CHINA)
 CROWD = 50
@@ -315,7 +316,7 @@ def in_threads(database: Database, act: Act) -> list[Claimed | Pledged | str]:
                 return refused.key
 
     def run(numbers: range) -> list[Claimed | Pledged | str]:
-        with closing(Database(url)) as own:
+        with closing(Database(url, KEYS)) as own:
             with own.begin():  # connected, so that nobody loses their time with that
                 together.wait(PATIENCE)
             return [tried(own, number) for number in numbers]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from handlers.messages import Incoming
 
@@ -49,8 +49,26 @@ class Channel(Protocol):
         """Sends one message and returns the peer's id for it, where it has one.
 
         Raises `NotConnected` (nothing was sent, wait), `Unreachable` (this person cannot be reached here),
-        `Throttled` (the account must rest) or `SendFailed` (anything else; tried again with growing waits).
+        `Throttled` (the account must rest), `Uncertain` (it may have been sent) or `SendFailed` (anything else; tried
+        again with growing waits).
         """
+
+
+@runtime_checkable
+class Tended(Protocol):
+    """A channel whose peer has to be connected to, may go away, and may be connected to by somebody else.
+
+    `may_take_over`: whether the peer may be taken from whoever else has it.
+    """
+
+    may_take_over: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages can come and go now."""
+
+    async def leave(self) -> None:
+        """Takes nothing more in. Returns when all that came has been handed on; sending goes on until cancelled."""
 
 
 class ChannelStopped(Exception):
@@ -67,6 +85,10 @@ class NotConnected(SendFailed):
 
 class Unreachable(SendFailed):
     """The peer cannot bring a message to this person at all, such as a contact who is no friend."""
+
+
+class Uncertain(SendFailed):
+    """The peer fell silent: whether it has sent the message is not known."""
 
 
 class Throttled(SendFailed):

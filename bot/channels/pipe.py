@@ -1,7 +1,8 @@
 """JSON lines on stdin and stdout: a few lines of script bridge any other chat system. Also the shape of `simulate`.
 
-In: `{"at", "group", "from", "name", "text", "mentions_bot", "image", "id"}`; without `group` it is private; a line
-with only `at` has no message. Out: `{"at", "group", "to", "mentions", "text"}` and `{"handled": ‹line number›}`.
+In: `{"at", "group", "from", "name", "text", "mentions_bot", "image", "id"}`; without `group` it is private; with
+`recall` the sender takes back the message of that id; a line with only `at` has no message.
+Out: `{"at", "group", "to", "mentions", "text"}` and `{"handled": ‹line number›}`.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ class Line(BaseModel):
     mentions_bot: bool | None = None
     image: Path | None = None
     id: Id | None = None
+    recall: Id | None = None
 
 
 class BadLine(Exception):
@@ -50,7 +52,7 @@ def parse(text: str) -> Line:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise BadLine(f"{place}: {first['msg']}" if place else first["msg"]) from None
-    if line.sender is None and (line.text or line.image or line.group):
+    if line.sender is None and (line.text or line.image or line.group or line.recall):
         raise BadLine("from: 缺少 / missing")
     return line
 
@@ -63,12 +65,13 @@ def incoming(line: Line, number: int, now: datetime, bot_name: str) -> Incoming 
     return Incoming(
         channel=NAME,
         account=NAME,
-        external_id=line.id or f"{now.isoformat()}#{number}",
+        external_id=line.id or ("" if line.at else f"{now.isoformat()}#{number}"),  # the desk makes one of its time
         group=line.group,
         group_name=line.group or "",
         sender=line.sender,
         sender_name=line.name,
-        text=line.text,
+        text=line.recall or line.text,
+        kind="recall" if line.recall else "message",
         mentions_bot=mentioned,
         sent_at=line.at or now,
         received_at=now,

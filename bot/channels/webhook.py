@@ -18,7 +18,7 @@ import httpx
 import stamina
 from pydantic import SecretStr
 
-from bot.channels import NotConnected, Outgoing, Receive, SendFailed, Throttled, Unreachable
+from bot.channels import NotConnected, Outgoing, Receive, SendFailed, Throttled, Uncertain, Unreachable
 
 TEXT_BYTES = 2048
 """The longest text of one message, in bytes of UTF-8."""
@@ -110,7 +110,7 @@ class Webhook:
             return Rejected(FAULTS[93000])
         except httpx.HTTPError as error:
             kind = type(error).__name__
-            return SendFailed(f"发给企业微信时断了，不知道收到没有 / lost on the way, perhaps it arrived: {kind}")
+            return Uncertain(f"发给企业微信时断了，不知道收到没有 / lost on the way, perhaps it arrived: {kind}")
         raise AssertionError("stamina tries at least once")
 
 

@@ -26,7 +26,17 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from wechaty_grpc.wechaty import PuppetStub
 
-from bot.channels import ChannelStopped, Mention, NotConnected, Outgoing, Receive, SendFailed, Throttled, Unreachable
+from bot.channels import (
+    ChannelStopped,
+    Mention,
+    NotConnected,
+    Outgoing,
+    Receive,
+    SendFailed,
+    Throttled,
+    Uncertain,
+    Unreachable,
+)
 from handlers.messages import Incoming
 
 log = structlog.get_logger()
@@ -61,6 +71,7 @@ class _Message(IntEnum):
     PHOTO = 6
     VIDEO = 15
     TEXT = 7
+    RECALLED = 13  # its text is the id of the message that was taken back
     CHAIN_SIGN_UP = 10  # WeChat's own type 53; many gateways deliver it as TEXT
 
 
@@ -111,6 +122,7 @@ class Wechaty:
     ) -> None:
         """`endpoint` is "host:port"; `clock` gives the time now, aware, in UTC."""
         self.name = name
+        self.may_take_over = True
         self._account = account
         self._host, _, port = endpoint.rpartition(":")
         self._port = int(port)
@@ -124,6 +136,7 @@ class Wechaty:
         self._own_id = ""
         self._logged_in = False
         self._names = _Names()
+        self._places = asyncio.Semaphore(_IN_HAND)
 
     @property
     def ready(self) -> bool:
@@ -148,7 +161,7 @@ class Wechaty:
     async def send(self, outgoing: Outgoing) -> str | None:
         """Sends the text, then the photos; the id is that of the first. See `Channel.send` for the errors.
 
-        Raises `SendFailed` also where the gateway fell silent: whether it had sent the message is then unknown.
+        Raises `Uncertain` where the gateway fell silent: whether it had sent the message is then unknown.
         """
         pictures = [await _file_box(photo) for photo in outgoing.photos]
         conversation = outgoing.group or outgoing.to or ""
@@ -166,10 +179,15 @@ class Wechaty:
         except GRPCError as error:
             raise _why_not_sent(error, private=private) from error
         except (TimeoutError, StreamTerminatedError, ProtocolError) as error:
-            raise SendFailed(f"no answer from the gateway: {type(error).__name__}") from error
+            raise Uncertain(f"no answer from the gateway: {type(error).__name__}") from error
         except OSError as error:
             raise NotConnected(type(error).__name__) from error
         return answer.id or None
+
+    async def leave(self) -> None:
+        """See `Tended.leave`: what is announced from now on finds no place, and waits for whoever comes next."""
+        for _ in range(_IN_HAND):
+            await self._places.acquire()
 
     # ── staying connected ──
 
@@ -245,7 +263,7 @@ class Wechaty:
         Stopping restarts the gateway's WeChat, so a stream that is about to be seen as dead gets one more chance.
         """
         self._refused += 1
-        if self._refused > 1:
+        if self._refused > 1 and self.may_take_over:
             log.warning("wechaty.took_over", account=self._account)
             await self._within(self._waits.start, gateway.stop())
 
@@ -366,15 +384,27 @@ class Wechaty:
         return str(payload.room_id or payload.from_id)
 
     async def _work_off(self, conversation: str) -> None:
+        """Hands on what is said in one conversation, in its order.
+
+        Private words do not wait for the answer to those before them: the desk keeps the order in which it gets them.
+        So one person who says a great deal at once shares commits, and keeps nobody else out for long.
+        """
         waiting = self._waiting[conversation]
         while waiting:
             arrival = waiting.popleft()
             make = self._message if arrival.kind == "message" else self._befriend
             incoming = await make(arrival, arrival.payload.result())
-            if incoming is not None:
-                await self._receive(incoming)
-            self._places.release()
+            if incoming is None:
+                self._places.release()
+            elif incoming.group is None and incoming.fetch_photo is None:
+                self._tasks.create_task(self._hand_on(incoming))
+            else:
+                await self._hand_on(incoming)
         del self._waiting[conversation]
+
+    async def _hand_on(self, incoming: Incoming) -> None:
+        await self._receive(incoming)
+        self._places.release()
 
     async def _message(self, arrival: _Arrival, payload: Any) -> Incoming:
         is_photo = int(payload.type) in (_Message.PHOTO, _Message.VIDEO)
@@ -387,6 +417,7 @@ class Wechaty:
             sender=payload.from_id,
             sender_name=await self._contact_name(payload.from_id),
             text=text,
+            kind="recall" if int(payload.type) == _Message.RECALLED else "message",
             sent_at=_sent_at(payload.timestamp, arrival.received_at),
             received_at=arrival.received_at,
             mentions_bot=await self._mentions_bot(text, payload.mention_ids),

@@ -47,6 +47,7 @@ class Reminders:
     def _remind(self, booking: Booking, now: datetime) -> Reminded | None:
         looked = self.ledger.look_again(booking, now)
         if booking.starts_at <= now:
+            self.ledger.log(booking, Step.TOO_LATE, None, now)
             return None
         self.ledger.close_questions(booking, now)
         self.ledger.log(booking, Step.REMIND, None, now)

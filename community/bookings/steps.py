@@ -29,6 +29,7 @@ class Step(StrEnum):
     CLOSE = "close"
     REASON = "reason"
     REMIND = "remind"
+    TOO_LATE = "too_late"  # to be reminded: the program was off until it was over
     COMING = "coming"
     CHECK_IN = "check_in"
     CALL = "call"

@@ -71,17 +71,16 @@ class Intake:
         Raises `Refused` when it is unclear which community the resident belongs to.
         """
         community = self.cases.community_of(resident, group)
-        place = self._place(community, told.where)
-        draft = self._open(resident, group, community, told, now)
-        draft = self._with_photos(draft, resident.id, photos, now)
+        place, said = self._place(community, told.where), told.where.words
+        draft = _unsaved(resident, group, community, told, now + self.cases.rules.question_open, now)
         if told.private or told.deadline_class is DeadlineClass.LIFE:  # nobody in danger is kept waiting by a question
-            return self._dispatch(draft, Step.REPORT, resident.id, place or community, told.where.words, now)
+            return self._send_out(draft, place or community, said, photos, now)
         if place is None:
-            return PlaceMissing(draft, told.where.building)
-        same = self._same(draft, place, told.where.words, now)
-        if same is not None:
-            return same
-        return self._dispatch(draft, Step.REPORT, resident.id, place, told.where.words, now)
+            return PlaceMissing(self._save(draft, photos, now), told.where.building)
+        same = self._same(draft, place, said, now)
+        if same is None:
+            return self._send_out(draft, place, said, photos, now)
+        return replace(same, grievance=self._save(replace(draft, **_at(place, said)), photos, now))
 
     def locate(
         self, number: int, resident: Person, where: Where, now: datetime, *, more: str = "", insist: bool = False
@@ -100,7 +99,8 @@ class Intake:
             self.cases.log(number, Step.ADD, resident.id, now, more)
             draft = self.cases.change(draft, words=f"{draft.words};{more}")
         same = self._same(draft, place or community, where.words, now)
-        return same or ToConfirm(self._placed(draft, place or community, where.words))
+        placed = self.cases.change(draft, **_at(place or community, where.words))
+        return replace(same, grievance=placed) if same is not None else ToConfirm(placed)
 
     def reword(self, number: int, resident: Person, words: str, now: datetime) -> ToConfirm:
         """What it is about, said again before it goes out. The log keeps what was said at first."""
@@ -301,9 +301,6 @@ class Intake:
             return self.cases.tree.nodes.get(where.node_id)
         return self.cases.tree.building(community.id, where.building) if where.building is not None else None
 
-    def _placed(self, draft: Grievance, place: Node, words: str) -> Grievance:
-        return self.cases.change(draft, place_id=place.id, place=(words or place.name)[:LONGEST_PLACE])
-
     def _same(self, draft: Grievance, place: Node, place_words: str, now: datetime) -> SameAs | None:
         """An open one at the same place, about the same thing, in alike words: rather the resident's own.
 
@@ -321,67 +318,58 @@ class Intake:
             return None
         (earlier, *_) = own or others
         known = draft.resident_id in self.cases.followers(earlier)
-        return SameAs(self._placed(draft, place, place_words), earlier, known)
+        return SameAs(draft, earlier, known)
 
-    def _open(self, resident: Person, group: Group | None, community: Node, told: Told, now: datetime) -> Grievance:
-        values: dict[str, Any] = dict.fromkeys(NOTHING_YET) | {
-            "resident_id": resident.id,
-            "community_id": community.id,
-            "place": told.where.words[:LONGEST_PLACE],
-            "words": told.words,
-            "deadline_class": told.deadline_class,
-            "state": State.DRAFT,
-            "category": told.category,
-            "private": told.private,
-            "anonymous": told.anonymous,
-            "on_behalf": told.on_behalf,
-            "reported_at": now,
-            "chase_at": now + self.cases.rules.question_open,
-            "chases": 0,
-            "photos": 0,
-            "group_external_id": group.external_id if group else None,
-            "reopenings": 0,
-            "returns": 0,
-            "households": 1,
-            "urges": 0,
-            "told_at": now if group else None,
-        }
-        number = grievances.add(self.cases.store, values)
-        self.cases.log(number, Step.DRAFT, resident.id, now, told.category, told.deadline_class)
-        values["group"] = values.pop("group_external_id")
-        return Grievance(number=number, **values)
+    def _save(self, draft: Grievance, photos: Sequence[str], now: datetime, **values: Any) -> Grievance:
+        """Gives it its number, with whatever else is known of it already: a report is written once, not twice."""
+        number = grievances.add(self.cases.store, grievances.row_of(draft) | values)
+        self.cases.log(number, Step.DRAFT, draft.resident_id, now, draft.category, draft.deadline_class)
+        return self._with_photos(replace(draft, number=number, **values), draft.resident_id, photos, now)
+
+    def _send_out(
+        self, draft: Grievance, place: Node, place_words: str, photos: Sequence[str], now: datetime
+    ) -> Reported:
+        """One that needs no question goes to the people who must act as soon as it has a number."""
+        responsible = self._responsible(draft, place)
+        values = self._going_out(draft, place, place_words, responsible, now)
+        saved = self._save(draft, photos, now, state=after(draft, Step.REPORT), **values)
+        self.cases.log(saved.number, Step.REPORT, draft.resident_id, now, place_words, place.id)
+        return self._reported(saved, place, responsible, now)
 
     def _dispatch(
         self, draft: Grievance, step: Step, actor_id: str | None, place: Node, place_words: str, now: datetime
     ) -> Reported:
         responsible = self._responsible(draft, place)
+        values = self._going_out(draft, place, place_words, responsible, now)
+        changed = self.cases.step(draft, step, actor_id, now, place_words, subject=place.id, **values)
+        return self._reported(changed, place, responsible, now)
+
+    def _going_out(
+        self, draft: Grievance, place: Node, place_words: str, responsible: Responsible | None, now: datetime
+    ) -> dict[str, Any]:
+        """What changes in one that goes out, beside its state."""
         deadlines = self.cases.first_deadlines(draft, now)
         due = replace(draft, respond_by=deadlines.respond_by, resolve_by=deadlines.resolve_by)
-        changed = self.cases.step(
-            draft,
-            step,
-            actor_id,
-            now,
-            place_words,
-            subject=place.id,
-            place_id=place.id,
-            place=(place_words or place.name)[:LONGEST_PLACE],
-            level_id=responsible.node.id if responsible else place.id,
-            respond_by=deadlines.respond_by,
-            resolve_by=deadlines.resolve_by,
-            chase_at=self.cases.remind_at(due, now),
-            chases=0,
-        )
-        vacant = self.cases.vacant(self._level(draft, place))
+        return {
+            **_at(place, place_words),
+            "level_id": responsible.node.id if responsible else place.id,
+            "respond_by": deadlines.respond_by,
+            "resolve_by": deadlines.resolve_by,
+            "chase_at": self.cases.remind_at(due, now),
+            "chases": 0,
+        }
+
+    def _reported(self, sent: Grievance, place: Node, responsible: Responsible | None, now: datetime) -> Reported:
+        vacant = self.cases.vacant(self._level(sent, place))
         administrators = self.cases.administrators(vacant.id) if vacant else ()
-        return Reported(changed, responsible, vacant, administrators, self._end_of_burst(draft, now))
+        return Reported(sent, responsible, vacant, administrators, self._end_of_burst(sent, now))
 
     def _end_of_burst(self, draft: Grievance, now: datetime) -> datetime | None:
         """When the one answer to many reports within a minute is due; None while each gets its own."""
-        burst = grievances.latest_of(self.cases.store, draft.resident_id, now - BURST, MOST_IN_A_BURST)
         if draft.deadline_class is DeadlineClass.LIFE:
             return None
-        return burst[-1].reported_at + BURST if len(burst) > self.cases.rules.answered_each else None
+        burst = grievances.told_since(self.cases.store, draft.resident_id, now - BURST, MOST_IN_A_BURST)
+        return burst[-1] + BURST if len(burst) > self.cases.rules.answered_each else None
 
     def _responsible(self, draft: Grievance, place: Node) -> Responsible | None:
         return self.cases.responsible_at(self._level(draft, place), place.id, draft.resident_id)
@@ -406,20 +394,50 @@ def _spot(place: str) -> str:
     return _WHOLE.sub("", place)
 
 
-NOTHING_YET = (
-    "place_id",
-    "level_id",
-    "handler_id",
-    "respond_by",
-    "resolve_by",
-    "contacted_at",
-    "handled_at",
-    "ended_at",
-    "urged_on",
-    "outcome",
-    "satisfaction",
-    "merged_into",
-)
-"""Columns that are empty at first."""
+def _at(place: Node, words: str) -> dict[str, Any]:
+    """Where it is: the node, and the resident's own wording of it."""
+    return {"place_id": place.id, "place": (words or place.name)[:LONGEST_PLACE]}
+
+
+def _unsaved(
+    resident: Person, group: Group | None, community: Node, told: Told, chase_at: datetime, now: datetime
+) -> Grievance:
+    """A draft that has no number yet."""
+    return Grievance(
+        number=0,
+        resident_id=resident.id,
+        community_id=community.id,
+        place_id=None,
+        place=told.where.words[:LONGEST_PLACE],
+        words=told.words,
+        deadline_class=told.deadline_class,
+        state=State.DRAFT,
+        level_id=None,
+        handler_id=None,
+        category=told.category,
+        private=told.private,
+        anonymous=told.anonymous,
+        on_behalf=told.on_behalf,
+        reported_at=now,
+        respond_by=None,
+        resolve_by=None,
+        contacted_at=None,
+        handled_at=None,
+        ended_at=None,
+        chase_at=chase_at,
+        chases=0,
+        photos=0,
+        group=group.external_id if group else None,
+        reopenings=0,
+        returns=0,
+        households=1,
+        urged_on=None,
+        urges=0,
+        outcome=None,
+        satisfaction=None,
+        merged_into=None,
+        told_at=now if group else None,
+    )
+
 
 __all__ = ["OPEN", "Intake", "Told"]

@@ -326,7 +326,11 @@ class Calling:
         is_morning = any(each.stage == Stage.MORNING for each in rows)
         looked = [self.ledger.look_again(each, event, now) for each in rows]
         person_id = rows[0].person_id
-        if event.state is not EventState.OPEN or event.begins_at <= now or person_id is None:
+        if event.state is not EventState.OPEN or event.begins_at <= now:
+            for each in looked:
+                self.ledger.log(each, Step.TOO_LATE, None, now)
+            return []
+        if person_id is None:
             return []
         for each in looked:
             self.ledger.close_questions(each, now)

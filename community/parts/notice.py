@@ -1,8 +1,11 @@
-"""Words to people: to whom, through which channel, and when they may go out."""
+"""Words to people: to whom, through which channel, and when they may go out.
+
+`until`: later they are pointless, and are not sent.
+"""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from community.rules import Rules
 from storage import outbox, people
@@ -51,6 +54,7 @@ class Notices:
         *,
         photos: Sequence[str] = (),
         not_before: datetime | None = None,
+        until: datetime | None = None,
     ) -> None:
         """Says something in a group."""
         self._add(
@@ -63,6 +67,7 @@ class Notices:
             mentions=group.mentions,
             photos=tuple(photos),
             not_before=not_before,
+            until=until,
         )
 
     def to_address(
@@ -75,6 +80,7 @@ class Notices:
         *,
         photos: Sequence[str] = (),
         not_before: datetime | None = None,
+        until: datetime | None = None,
     ) -> None:
         """Says something to one person at this address, which is where they have just spoken."""
         self._add(
@@ -88,6 +94,7 @@ class Notices:
             fallback_group=recipient.fallback_group,
             photos=tuple(photos),
             not_before=not_before,
+            until=until,
         )
 
     def to_person(
@@ -100,6 +107,7 @@ class Notices:
         prefer: str | None = None,
         photos: Sequence[str] = (),
         not_before: datetime | None = None,
+        until: datetime | None = None,
     ) -> bool:
         """Says something to one person, through the channel `prefer` where they have it.
 
@@ -110,7 +118,7 @@ class Notices:
             return False
         if address.channel != prefer:
             recipient = Private(recipient.person_id)  # the group is in another channel: nobody there knows this name
-        self.to_address(address, recipient, text, urgency, now, photos=photos, not_before=not_before)
+        self.to_address(address, recipient, text, urgency, now, photos=photos, not_before=not_before, until=until)
         return True
 
     def knock(self, person_id: str, text: str, now: datetime) -> None:
@@ -142,6 +150,7 @@ class Notices:
         mentions: tuple[tuple[str, str], ...] = (),
         photos: tuple[str, ...] = (),
         not_before: datetime | None = None,
+        until: datetime | None = None,
     ) -> None:
         draft = outbox.Draft(
             channel=channel,
@@ -156,6 +165,7 @@ class Notices:
             urgency=urgency,
             created_at=now,
             due_at=max(may_go_out_at(now, urgency, self.rules), not_before or now),
+            until=until,
         )
         outbox.add(self.store, draft)
 
@@ -173,10 +183,21 @@ def may_go_out_at(now: datetime, urgency: Urgency, rules: Rules) -> datetime:
 def quiet_ends(now: datetime, rules: Rules) -> datetime:
     """`now`, or when the quiet hours that it falls into are over."""
     local = now.astimezone(rules.zone)
-    if not _is_quiet(local.time(), rules.quiet_from, rules.quiet_to):
+    if not is_quiet(now, rules):
         return now
     ends = local.replace(hour=rules.quiet_to.hour, minute=rules.quiet_to.minute, second=0, microsecond=0)
     return ends if local < ends else ends + timedelta(days=1)
+
+
+def day_begins(now: datetime, rules: Rules) -> datetime:
+    """The midnight before `now`, where the community is."""
+    return now.astimezone(rules.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_morning(now: datetime, rules: Rules) -> datetime:
+    """When the quiet hours of the next day are over."""
+    tomorrow = day_begins(day_begins(now, rules) + timedelta(hours=36), rules)
+    return tomorrow.replace(hour=rules.quiet_to.hour, minute=rules.quiet_to.minute)
 
 
 def quiet_from(now: datetime, rules: Rules) -> datetime | None:
@@ -188,8 +209,9 @@ def quiet_from(now: datetime, rules: Rules) -> datetime | None:
     return begins if local < begins else begins + timedelta(days=1)
 
 
-def _is_quiet(moment: time, begin: time, end: time) -> bool:
-    """The quiet hours may reach past midnight; from and to alike are none."""
+def is_quiet(now: datetime, rules: Rules) -> bool:
+    """Whether it is in the quiet hours, which may reach past midnight; from and to alike are none."""
+    moment, begin, end = now.astimezone(rules.zone).time(), rules.quiet_from, rules.quiet_to
     if begin <= end:
         return begin <= moment < end
     return moment >= begin or moment < end

@@ -1,7 +1,7 @@
 """Working days: the official calendar with its holidays and shifted working days.
 
 `chinesecalendar` knows the State Council's yearly notice. For years without one yet (it comes each November)
-the statutory days of the `holidays` package and plain weekends stand in.
+the statutory days and plain weekends stand in.
 """
 
 from datetime import date, datetime, timedelta
@@ -9,13 +9,15 @@ from functools import lru_cache
 
 import chinese_calendar
 
+from community.parts.statutory_days import statutory_days
+
 
 @lru_cache(maxsize=4096)
 def is_working_day(day: date) -> bool:
     """Whether offices work on this day."""
     if is_published(day.year):
         return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5 and day not in _statutory_days(day.year)
+    return day.weekday() < 5 and day not in statutory_days(day.year)
 
 
 @lru_cache(maxsize=4096)
@@ -24,7 +26,7 @@ def is_holiday(day: date) -> bool:
     if is_published(day.year):
         is_off, name = chinese_calendar.get_holiday_detail(day)
         return bool(is_off and name)
-    return day in _statutory_days(day.year)
+    return day in statutory_days(day.year)
 
 
 def next_working_day(day: date) -> date:
@@ -61,10 +63,3 @@ def add_working_days(start: datetime, days: int) -> datetime:
         if is_working_day(day.date()):
             days -= 1
     return day
-
-
-@lru_cache(maxsize=128)
-def _statutory_days(year: int) -> frozenset[date]:
-    import holidays  # half the start-up time of the program, and needed for unpublished years only
-
-    return frozenset(holidays.country_holidays("CN", years=year))

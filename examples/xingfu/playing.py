@@ -23,6 +23,7 @@ from bot.photos import Photos
 from bot.simulate import Simulation
 from community.parts.questions import Question
 from community.rules import CHINA, Rules
+from storage.sealing import Keys, new_key
 
 HERE = Path(__file__).resolve().parent
 GROUP = "天天向善"
@@ -152,7 +153,7 @@ class Play:
 @contextmanager
 def demo_desk(first: date) -> Iterator[tuple[Desk, Path]]:
     """The real program with the demo community, imported on that day, in memory; and a folder for its photos."""
-    database = app.open_database("sqlite://", HERE / "community.yaml", at(first, 0))
+    database = app.open_database("sqlite://", Keys.read([new_key()]), HERE / "community.yaml", at(first, 0))
     with TemporaryDirectory() as folder:
         yield Desk(database, Rules(), {pipe.NAME: pipe.NAME}, JOBS), Path(folder)
     database.close()

@@ -11,7 +11,7 @@ from community.grievances.outcomes import Where
 from community.parts.notice import Urgency
 from community.parts.questions import Question
 from community.refused import Refused
-from handlers.bookings.wording import clock, hours, id_of, place_values, who
+from handlers.bookings.wording import clock, hours, id_of, place_values, shows, who
 from handlers.hearing import categories
 from handlers.hearing.behalf import relation
 from handlers.hearing.normalise import normalise
@@ -53,6 +53,7 @@ def call(message: Message, community: Community, number: int | None = None, book
     values: dict[str, Any] = {"number": place.booking.place, "name": name, "code": place.booking.code}
     reason = shorten(called.reason, LONGEST_LINE)
     key = "bookings.called" if called.records else "bookings.called_by_staff"
+    values["shows"] = shows(place.booking.id, "name,reason" if reason else "name")
     said = [say("bookings.called_with_reason", reason=reason, **values) if reason else say(key, **values)]
     if called.after:
         said.append(say("bookings.still_there", after=called.after))
@@ -75,10 +76,9 @@ def object_(message: Message, community: Community, booking: str = "") -> Replie
     wanted = id_of(booking) if booking else None
     objected = community.bookings.day.object(message.person, wanted, message.received_at)
     code, name = objected.place.booking.code, message.person.name
-    told = [
-        say("bookings.objected", to=each, code=code, name=name, starts_at=objected.place.booking.starts_at)
-        for each in objected.tell
-    ]
+    values: dict[str, Any] = {"code": code, "name": name, "starts_at": objected.place.booking.starts_at}
+    seen = shows(objected.place.booking.id, "name")
+    told = [say("bookings.objected", to=each, shows=seen, **values) for each in objected.tell]
     return [say("bookings.objection_taken" if objected.first else "bookings.objection_known", code=code), *told]
 
 
@@ -169,7 +169,8 @@ def duty_list(listed: DutyList, community: Community, *, to: str | None = None) 
     if not listed.visitors:
         return say("bookings.duty_list_empty", to=recipient, urgency=urgency, **values)
     count = len(listed.visitors)
-    return say("bookings.duty_list", to=recipient, urgency=urgency, lines=lines, count=count, **values)
+    seen = [one for each in listed.visitors for one in shows(each.booking.id, "name,reason" if each.reason else "name")]
+    return say("bookings.duty_list", to=recipient, urgency=urgency, lines=lines, count=count, shows=seen, **values)
 
 
 def _visitor(visitor: Visitor, community: Community) -> str:
@@ -190,7 +191,8 @@ def _read(record: Record, community: Community) -> Reply:
         "record": booking.record or load()["bookings.no_record"],
     }
     if record.reason is None:
-        return say("bookings.record_alone", **values)
+        return say("bookings.record_alone", shows=shows(booking.id, "name,record"), **values)
+    values["shows"] = shows(booking.id, "name,reason,record")
     return say("bookings.record", reason=record.reason or load()["bookings.no_reason"], **values)
 
 

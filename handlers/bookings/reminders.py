@@ -118,6 +118,7 @@ def _reminder(place: Place, community: Community, now: datetime) -> Reply:
         to=booking.resident_id,
         open_for=booking.starts_at - now,
         urgency=Urgency.REMINDER,
+        good_until=booking.starts_at,
         fallback_group=booking.group,
         bring=bring,
         **asked_values(place, community),
@@ -136,7 +137,10 @@ def _announced(announced: Announced, community: Community) -> Replies:
     ]
     lines = "\n".join(announced_line(each, community) for each in announced.choices)
     values: dict[str, Any] = {"station": station.name, "address": station.address, "lines": lines}
-    return [say("rota.announced", to=chat, urgency=Urgency.ANNOUNCEMENT, **values) for chat in chats]
+    over_at = max(each.reception.ends_at for each in announced.choices)
+    return [
+        say("rota.announced", to=chat, urgency=Urgency.ANNOUNCEMENT, good_until=over_at, **values) for chat in chats
+    ]
 
 
 def announced_line(choice: Choice, community: Community) -> str:
@@ -178,5 +182,5 @@ def lost_values(place: Place, community: Community) -> dict[str, Any]:
 JOBS = (
     Job("rota.plan", due=lambda community: community.rota.next_plan(), run=plan),
     Job("rota.run", due=lambda community: community.rota.next_due(), run=run_rota),
-    Job("bookings.remind", due=lambda community: community.bookings.reminders.next_due(), run=remind),
+    Job("bookings.remind", due=lambda community: community.bookings.reminders.next_due(), run=remind, reminds=True),
 )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from community import Community
 from community.bookings.outcomes import Booked, Choice, Listed, Offered, Place, Waits
 from community.parts.notice import Urgency
+from community.privacy import Shown
 from community.rota import DutyKind, Reception
 from handlers.hearing.behalf import relation
 from handlers.messages import Plain, Replies, Reply, ask, say
@@ -35,6 +36,11 @@ def who(reception: Reception) -> str:
 def who_of(kind: DutyKind, name: str) -> str:
     """A kind and a name."""
     return f"{load()[f'rota.kind_{kind}']}{name}"
+
+
+def shows(booking_id: int, fields: str) -> tuple[Shown, ...]:
+    """That somebody is told these fields of it as they are: see `Reply.shows`."""
+    return (Shown(f"booking:{booking_id}", fields),)
 
 
 def clock(moment: datetime, community: Community) -> str:

@@ -95,4 +95,6 @@ def _escalated(chased: Escalated) -> Replies:
     ]
 
 
-JOBS = (Job("grievances.chase", due=lambda community: community.grievances.chasing.next_chase(), run=chase),)
+JOBS = (
+    Job("grievances.chase", due=lambda community: community.grievances.chasing.next_chase(), run=chase, reminds=True),
+)

@@ -20,6 +20,7 @@ from handlers.grievances.wording import (
     dispatched,
     named,
     no_longer_asked,
+    shows,
     to_each,
     to_resident,
 )
@@ -162,7 +163,12 @@ def answered(message: Message, community: Community, question: Question, words: 
     return [
         say("grievances.answer_passed_on"),
         *to_each(
-            outcome.tell, "grievances.answered", number=number, words=words, resolve_by=outcome.grievance.resolve_by
+            outcome.tell,
+            "grievances.answered",
+            number=number,
+            words=words,
+            resolve_by=outcome.grievance.resolve_by,
+            shows=shows(outcome.grievance, "words"),
         ),
     ]
 

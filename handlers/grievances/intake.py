@@ -23,7 +23,7 @@ from community.grievances.steps import State
 from community.parts.questions import Question
 from community.refused import Refused
 from handlers import phrasebook
-from handlers.grievances.wording import PLACE, QUOTE, as_typed, dispatched, sent_out, shown, title, to_each
+from handlers.grievances.wording import PLACE, QUOTE, as_typed, dispatched, sent_out, shown, shows, title, to_each
 from handlers.hearing import categories
 from handlers.hearing.behalf import on_behalf_of
 from handlers.hearing.corrections import said_instead
@@ -326,6 +326,7 @@ def _told_of_household(joined: Joined, community: Community) -> Replies:
     grievance = joined.grievance
     at_work = community.grievances.intake.cases.at_work(grievance)
     values: dict[str, Any] = {"number": grievance.number, "words": shorten(joined.words, QUOTE)}
+    values["shows"] = shows(grievance, "words") if joined.words else ()
     if not joined.first:
         return to_each(at_work, "grievances.added_for_others", **values)
     key = "grievances.household_with_words" if joined.words else "grievances.household_for_staff"
@@ -368,6 +369,7 @@ def _add(number: int, said: str, message: Message, community: Community) -> Repl
     outcome = community.grievances.intake.add(number, message.person, said, message.photos, message.received_at)
     number = outcome.grievance.number  # of the one that it was merged into
     values: dict[str, Any] = {"number": number, "words": shorten(said, QUOTE), "photos": outcome.grievance.photos}
+    values["shows"] = shows(outcome.grievance, "words") if said else ()
     key = "grievances.added_with_photos" if message.photos else "grievances.added_for_others"
     advice = [say("grievances.recall")] if _better_recalled(outcome.grievance, said, message) else []
     return [

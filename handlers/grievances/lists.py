@@ -9,7 +9,7 @@ from community.grievances.outcomes import Record
 from community.grievances.steps import UNHANDLED, Step
 from community.parts.questions import Question
 from handlers.grievances.verdicts import look_up
-from handlers.grievances.wording import title
+from handlers.grievances.wording import shows, title
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
 from handlers.routing import router
 from handlers.speaking.texts import day, load, moment, shorten
@@ -61,7 +61,8 @@ def record(message: Message, community: Community, number: int) -> Replies:
     found = community.grievances.lists.record(number, message.person)
     lines = [_line_of(place, event, found, community) for place, event in enumerate(found.events, start=1)]
     pages = [lines[start : start + A_PAGE * 2] for start in range(0, len(lines), A_PAGE * 2)]
-    return [say("grievances.record", number=number, lines="\n".join(page)) for page in pages]
+    seen = shows(found.grievance, "record")
+    return [say("grievances.record", number=number, lines="\n".join(page), shows=seen) for page in pages]
 
 
 def _page(listed: str, words: str, page: int, message: Message, community: Community) -> Reply:
@@ -71,11 +72,19 @@ def _page(listed: str, words: str, page: int, message: Message, community: Commu
         return say("grievances.list_empty", name=load()[f"grievances.list_{listed}"])
     lines = "\n".join(_line(each, message, community) for each in shown)
     name = load()[f"grievances.list_{listed}"]
+    seen = [one for each in shown for one in shows(each, "place,words")]
     if (page + 1) * A_PAGE >= len(found):
-        return say("grievances.list", name=name, count=len(found), lines=lines)
+        return say("grievances.list", name=name, count=len(found), lines=lines, shows=seen)
     about: dict[str, Plain] = {"list": listed, "words": words, "page": page}
     return ask(
-        "grievances.list_more", "grievances.page", about, open_for=LEAFING, name=name, count=len(found), lines=lines
+        "grievances.list_more",
+        "grievances.page",
+        about,
+        open_for=LEAFING,
+        shows=seen,
+        name=name,
+        count=len(found),
+        lines=lines,
     )
 
 

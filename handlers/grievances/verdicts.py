@@ -27,6 +27,7 @@ from handlers.grievances.wording import (
     named,
     no_longer_asked,
     resident_name,
+    shows,
     title,
     to_each,
 )
@@ -72,11 +73,12 @@ def _judge(number: int, step: Step, said: str, message: Message, community: Comm
         "mark": mark(outcome.grievance),
         "place": outcome.grievance.place,
         "words": shorten(outcome.grievance.words, QUOTE),
+        "shows": shows(outcome.grievance, "place,words"),
     }
     return [
         say("grievances.reopened", number=number),
         *to_each(outcome.tell, f"grievances.reopened_{step}", **values),
-        *_added(number, said, outcome.tell),
+        *_added(outcome.grievance, said, outcome.tell),
         *to_each(outcome.joined, "grievances.reopened_joined", number=number),
     ]
 
@@ -87,8 +89,11 @@ def _beside_the_choice(message: Message, kind: str, options: Sequence[str]) -> s
     return "" if read_choice(message.text, options, ways) is not None else _NUMBER_OF_ANSWER.sub("", message.words)
 
 
-def _added(number: int, said: str, people: Iterable[str]) -> Replies:
-    return to_each(people, "grievances.added_for_others", number=number, words=shorten(said, QUOTE)) if said else []
+def _added(grievance: Grievance, said: str, people: Iterable[str]) -> Replies:
+    if not said:
+        return []
+    values: dict[str, Any] = {"number": grievance.number, "words": shorten(said, QUOTE)}
+    return to_each(people, "grievances.added_for_others", **values, shows=shows(grievance, "words"))
 
 
 @router.answer("grievances.rating", *MARKS, in_passing=True)
@@ -103,7 +108,7 @@ def rating(message: Message, community: Community, question: Question, choice: s
     replies = [
         say("grievances.closed_unnamed" if unnamed else "grievances.closed", number=number),
         *to_each(outcome.tell, f"grievances.closed_{choice}", number=number),
-        *_added(number, said, outcome.tell),
+        *_added(outcome.grievance, said, outcome.tell),
         *(ask_rating_joined(outcome.grievance, each, community) for each in outcome.joined),
     ]
     if unnamed:  # nobody who could phone knows whom: the resident decides
@@ -111,7 +116,8 @@ def rating(message: Message, community: Community, question: Question, choice: s
     if outcome.call_back:
         community.phone_list.add(message.person, Reason.DISSATISFIED, message.received_at)
         resident = resident_name(outcome.grievance, community)
-        replies += to_each(outcome.call_back, "grievances.call_back", number=number, resident=resident)
+        known: dict[str, Any] = {"resident": resident, "shows": shows(outcome.grievance, "resident")}
+        replies += to_each(outcome.call_back, "grievances.call_back", number=number, **known)
     return replies
 
 
@@ -121,7 +127,8 @@ def _rated_joined(number: int, mark: Satisfaction, message: Message, community: 
     if not outcome.call_back:
         return [say("grievances.thanks")]
     community.phone_list.add(message.person, Reason.DISSATISFIED, message.received_at)
-    called = to_each(outcome.call_back, "grievances.call_back", number=number, resident=message.person.name)
+    known: dict[str, Any] = {"resident": message.person.name, "shows": shows(outcome.grievance, "joined")}
+    called = to_each(outcome.call_back, "grievances.call_back", number=number, **known)
     return [say("grievances.thanks"), *called]
 
 
@@ -188,6 +195,7 @@ def _urge(number: int, message: Message, community: Community) -> Replies:
         "number": grievance.number,
         "place": grievance.place,
         "resolve_by": grievance.resolve_by,
+        "shows": shows(grievance, "place"),
     }
     key = "grievances.urge_passed_up" if outcome.above else "grievances.urge_passed_on"
     return [

@@ -8,6 +8,7 @@ from community import Community
 from community.grievances import DeadlineClass, Grievance
 from community.grievances.outcomes import Reported
 from community.parts.notice import Urgency
+from community.privacy import Shown
 from community.tree import Role, RoleHolder
 from handlers.hearing import categories
 from handlers.messages import Message, Replies, Reply, ask, say
@@ -31,7 +32,13 @@ def case(grievance: Grievance) -> dict[str, Any]:
         "resolve_by": grievance.resolve_by,
         "deadlines": deadlines(grievance),
         "mark": mark(grievance),
+        "shows": shows(grievance, "place,words"),
     }
+
+
+def shows(grievance: Grievance, fields: str) -> tuple[Shown, ...]:
+    """That somebody is told these fields of it as they are: see `Reply.shows`."""
+    return (Shown(f"grievance:{grievance.number}", fields),)
 
 
 def deadlines(grievance: Grievance, *, for_resident: bool = False) -> Words:
@@ -66,6 +73,7 @@ def case_in_full(grievance: Grievance, community: Community) -> dict[str, Any]:
         "words": grievance.words,
         "resident": resident_name(grievance, community),
         "resolve_by": grievance.resolve_by,
+        "shows": shows(grievance, "place,words,resident"),
     }
 
 

@@ -29,7 +29,7 @@ def is_for_bot(text: str, *, bot_name: str, mentions_bot: bool, listener: Listen
         return False
     if head == bot_name[0] and text.startswith(bot_name):
         return listener.command(normalise(text[len(bot_name) :])) is not None
-    if head not in listener.heads and not head.isspace():
+    if not listener.may_be_command(text):
         return False
     return listener.group_command(normalise(text)) is not None
 

@@ -76,7 +76,6 @@ class Changes:
 
 # Headers. WeChat's own may stand alone; one typed by hand needs entries below it.
 _HINT = re.compile("接[龙龍]|roup note", re.IGNORECASE)
-_HINTS = ("接龙", "接龍", "roup Note", "roup note")
 _HINT_WITHIN = 600  # characters; a topic may stand above
 _WECHAT_HEADER = re.compile(r"(?:@\S{1,30}\s+)?[#＃]\s*(?:接[龙龍]|Group Note)[#＃:：\]】]*", re.IGNORECASE)
 _HEADER_IN_FRONT = re.compile(
@@ -141,8 +140,7 @@ class _Draft:
 
 def may_be_chain(text: str) -> bool:
     """Whether it is worth reading a text as a chain. Asked of all talk, so it must cost next to nothing."""
-    head = text[:_HINT_WITHIN]
-    return any(hint in head for hint in _HINTS)
+    return ("接" in text or "roup" in text) and _HINT.search(text, 0, _HINT_WITHIN) is not None
 
 
 def read_chain(text: str, posters: Mapping[int, str] | None = None) -> Chain | None:

@@ -46,8 +46,10 @@ def read_choice(
     position = _position(text, len(options)) if numbers else None
     if position is not None:
         return options[position - 1] if 1 <= position <= len(options) else None
-    said = _bare(text)
     known = _YES_OR_NO_WAYS if set(options) == set(YES_OR_NO) else {}
+    if not ways and not known:
+        return None
+    said = _bare(text)
     for option in options:
         if any(said == _bare(way) for way in (*ways.get(option, ()), *known.get(option, ()))):
             return option

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 from handlers.hearing.normalise import variants
 from handlers.hearing.phrases import SLOTS, Heard, Phrasebook
@@ -21,6 +22,9 @@ LONGEST_GROUP_COMMAND = 500
 
 LONGEST_BY_SOUND = 30
 """Characters of a message whose words are compared with command words by their sound."""
+
+_TO_FULL_WIDTH = 0xFEE0
+"""From a letter or digit to the same as wide as a Chinese character."""
 
 _BETWEEN_CHARACTERS = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 
@@ -58,7 +62,27 @@ class Listener:
     def heads(self) -> frozenset[str]:
         """First characters, as typed, of what may be a command in a group. All others are refused at once."""
         slips = frozenset().union(*(variants(slip[0]) for slip in self.typos.listed_slips))
-        return self.commands.heads | slips | self.in_group_before.heads
+        heads = self.commands.heads | slips | self.in_group_before.heads
+        return heads | {chr(ord(head) + _TO_FULL_WIDTH) for head in heads if "!" <= head <= "~"}
+
+    @cached_property
+    def _openings(self) -> frozenset[str]:
+        """The first two characters, as typed, of the same, or one that any may follow."""
+        slips = {slip[:2] for slip in self.typos.listed_slips}
+        polite = self.in_group_before.openings
+        before = {word + head for word in polite if len(word) == 1 for head in self.heads}
+        openings = self.commands.openings | slips | {word for word in polite if len(word) > 1} | before
+        typed = (product(*(variants(character) for character in opening)) for opening in openings)
+        return frozenset("".join(characters) for each in typed for characters in each)
+
+    def may_be_command(self, text: str) -> bool:
+        """Whether a text as typed begins like a command in a group. Asked of all talk: it refuses nearly all of it."""
+        head = text[0]
+        if head not in self.heads:
+            return head.isspace()
+        if head in self._openings or text[:2] in self._openings:
+            return True
+        return not "\u4e00" <= text[1:2] <= "\u9fff"  # a blank, a digit or a mark may stand between
 
     def command(self, text: str) -> Heard | None:
         """The command that a normalised text is, with politeness and slips, said to the bot."""

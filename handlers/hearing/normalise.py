@@ -18,6 +18,7 @@ _DRESSING = {0xFE0E: "", 0xFE0F: "", 0x20E3: ""}
 
 _SPACES = re.compile(r"[ \t\u00a0\u2005\u3000]+")
 _CIRCLED = {ord(sign): str(number) for number, sign in enumerate("①②③④⑤⑥⑦⑧⑨", start=1)}
+_PLAINER = _CIRCLED | _DRESSING
 
 
 def clean(text: str) -> str:
@@ -30,7 +31,7 @@ def normalise(text: str) -> str:
 
     Only the first `LONGEST` characters are looked at.
     """
-    text = unicodedata.normalize("NFKC", clean(text[:LONGEST]).translate(_CIRCLED | _DRESSING))
+    text = unicodedata.normalize("NFKC", clean(text[:LONGEST]).translate(_PLAINER))
     return _SPACES.sub(" ", _simplified(text)).strip()
 
 

@@ -6,7 +6,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -73,7 +73,8 @@ _END_SPOKEN_TO = rf"(?:[\s,。.!~…?]|{EMOJI})*+"
 _BEFORE_WORDS = rf"(?:{_MARKS}++|(?!{_MARKS}|[过了的着完好满]))"
 """「约了律师」 and 「反映过的事」 tell of what was done: no order to do it."""
 
-_OR_A_PLACE = r"(?=(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*(?:号楼|栋|幢))"
+_NUMERALS_BEFORE_PLACE = "一二三四五六七八九十"
+_OR_A_PLACE = rf"(?=(?:\d{{1,3}}|[{_NUMERALS_BEFORE_PLACE}]{{1,3}})\s*(?:号楼|栋|幢))"
 """In a group words must be set off from the command word (「反映过了没用」 is talk), unless a place comes first."""
 
 
@@ -111,6 +112,9 @@ class Phrasebook:
         self._vocabulary = vocabulary or {}
         addressed_only = frozenset(only_when_addressed)
         self._by_head: dict[str, list[_Phrase]] = defaultdict(list)
+        self.openings: set[str] = set()
+        """The first two characters of what may be heard in a group unasked, where both are Chinese; one character
+        alone: any may follow."""
         self.command_words: set[str] = set()
         for command, way in _most_literal_first(phrases):
             self._add(command, way, in_group=command not in addressed_only)
@@ -141,6 +145,7 @@ class Phrasebook:
         if in_group and not way.startswith(LOOSE_MARK):
             before_words = f"(?:{_MARKS}++|{_OR_A_PLACE})"
             strict = self._pattern(spoken, before_words, NUMBER_IN_GROUP) + _END
+            self.openings |= self._openings_of(spoken)
         for head in self._heads_of(spoken):
             self._by_head[head].append(_Phrase(command, loose, strict, "{words}" in spoken))
         for token in _TOKEN.finditer(spoken):
@@ -157,6 +162,26 @@ class Phrasebook:
             if not token["optional"]:
                 break
         return heads
+
+    def _openings_of(self, way: str) -> set[str]:
+        """How a way of saying something in a group begins: up to two characters, fewer where any may follow."""
+        found: set[str] = set()
+        begun = {""}
+        for token in _TOKEN.finditer(way):
+            said = self._begins_slot(token["slot"]) if token["slot"] else _may_say(token)
+            if token["slot"] and not all(said):
+                return found | begun
+            joined = {before + each for before in begun for each in said}
+            found |= {each[:2] for each in joined if len(each) > 1}
+            begun = {each for each in joined if len(each) < 2} | (begun if token["may"] else set())
+            if not begun:
+                break
+        return found
+
+    def _begins_slot(self, slot: str) -> Collection[str]:
+        """How a slot may begin in a group, as far as that is Chinese; the empty string: anyhow."""
+        known = {"words": _NUMERALS_BEFORE_PLACE, "number": ("编号",)}
+        return known.get(slot) or self._vocabulary.get(slot) or self._heads_of_slot(slot)
 
     def _heads_of_slot(self, slot: str) -> set[str]:
         known = {

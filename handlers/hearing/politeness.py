@@ -24,6 +24,7 @@ class Politeness:
         before = tuple(before)
         self.heads = frozenset().union(*(variants(word[0]) for word in before))
         """First characters, as typed, of what may stand before a command."""
+        self.openings = frozenset(word[:2] for word in before)
         self._before = re.compile(f"(?:{_any_of(before)}){_NOT_TORN}{_MARKS}")
         self._after = re.compile(f"(?:{_any_of(after)}){_MARKS}$")
 

@@ -12,8 +12,6 @@ from functools import cached_property, lru_cache
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # its dictionary of phrases: 0.1 s and 40 MB, of no use here
 os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 
-from pypinyin import lazy_pinyin  # reads the two settings when it is imported
-
 _MIXED_UP = ((re.compile("^zh"), "z"), (re.compile("^ch"), "c"), (re.compile("^sh"), "s"), (re.compile("^l"), "n"))
 _NASAL = re.compile("ng$")
 
@@ -67,6 +65,8 @@ class Typos:
 @lru_cache(maxsize=4096)
 def sound(word: str) -> tuple[str, ...]:
     """How a word sounds, as far as people can tell it apart when typing."""
+    from pypinyin import lazy_pinyin  # here, for its 9 MB: asked for only by what is no command outright
+
     return tuple(_folded(syllable) for syllable in lazy_pinyin(word))
 
 

@@ -180,7 +180,7 @@ def is_telling(words: str, names: Iterable[str]) -> bool:
 def public_words(words: str, names: Iterable[str]) -> str:
     """What everybody may read of a wish: without whatever tells whose it is. Empty where nothing is left."""
     known = tuple(names)
-    parts = [part for part in _SEPARATE.split(words) if part and not is_telling(part, known)]
+    parts = [part for part in _SEPARATE.split(_in_one_piece(words)) if part and not is_telling(part, known)]
     kept = [_BUILDING.sub("", part) for part in parts]
     shown = "\uff0c".join(each for each in kept if each)
     shown = _SUBJECT.sub("", shown).strip(_MARKS)
@@ -189,6 +189,15 @@ def public_words(words: str, names: Iterable[str]) -> str:
     if not shown or _NOTHING_LEFT.fullmatch(shown):
         return ""
     return shown if _WANTS.match(shown) else f"想要{shown}"
+
+
+def _in_one_piece(words: str) -> str:
+    """Words whose numbers and addresses have no gaps, at which they would be taken apart: 138 1234 5678."""
+    pieces, begin = [], 0
+    for found in find_personal(words):
+        pieces += [words[begin : found.span[0]], _SEPARATE.sub("", words[slice(*found.span)])]
+        begin = found.span[1]
+    return "".join([*pieces, words[begin:]])
 
 
 def read_amount(words: str) -> Amount:

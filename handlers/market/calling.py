@@ -154,7 +154,14 @@ def _called(called: Called, community: Community, now: datetime) -> Replies:
     }
     key = "market_calling.call_again" if called.again else "market_calling.call"
     return [
-        say(key, to=chat, urgency=Urgency.ANNOUNCEMENT, **values, **event_values(board.event, community))
+        say(
+            key,
+            to=chat,
+            urgency=Urgency.ANNOUNCEMENT,
+            good_until=board.event.begins_at,
+            **values,
+            **event_values(board.event, community),
+        )
         for chat in chats
     ]
 
@@ -195,6 +202,7 @@ def _ask_helper(short: Short, person_id: str, community: Community, now: datetim
         to=person_id,
         open_for=event.begins_at - now,
         urgency=Urgency.REMINDER,
+        good_until=event.begins_at,
         stall=stall.name,
         missing=short.count.helpers.left,
         **event_values(event, community),
@@ -260,6 +268,7 @@ def _reminder(reminded: Reminded, community: Community, now: datetime) -> Reply:
             "market_calling.reminder_said",
             to=reminded.person_id,
             urgency=Urgency.REMINDER,
+            good_until=event.ends_at,
             fallback_group=group,
             **values,
             **event_values(event, community),
@@ -271,6 +280,7 @@ def _reminder(reminded: Reminded, community: Community, now: datetime) -> Reply:
         to=reminded.person_id,
         open_for=event.ends_at - now,
         urgency=Urgency.REMINDER,
+        good_until=event.ends_at,
         fallback_group=group,
         **values,
         **event_values(event, community),

@@ -7,7 +7,7 @@ from typing import Any
 from community import Community
 from community.market.changing import Changed, Concerned, SeriesChanged, StallChanged, StallGone
 from community.market.outcomes import Count, Event, EventState, Series, SignUpPart, SignUpState
-from community.parts.notice import GroupChat, Urgency, quiet_ends
+from community.parts.notice import GroupChat, Urgency, is_quiet, next_morning, quiet_ends
 from community.parts.questions import Question
 from community.refused import Refused
 from community.tree import Members
@@ -498,9 +498,10 @@ def _to_runners(what: str, changed: Changed, community: Community) -> Replies:
 
 
 def _urgency(changed: Changed, now: datetime, community: Community) -> Urgency:
-    """News that can wait for the morning waits; what would come too late then goes out at once."""
+    """News that can wait for the morning may wait; what would come too late then goes out at once."""
     soonest = min(changed.before.begins_at, changed.event.begins_at)
-    too_late = quiet_ends(now, community.rules) > soonest - IN_TIME
+    morning = quiet_ends(now, community.rules) if is_quiet(now, community.rules) else next_morning(now, community.rules)
+    too_late = morning > soonest - IN_TIME
     return Urgency.NOTICE if too_late else Urgency.REMINDER
 
 

@@ -152,7 +152,8 @@ def call(outcome: Published, community: Community, now: datetime) -> Replies:
     chats = groups_for(board.event, community)
     for chat in chats:
         community.market.rolling.told(board.event, chat.channel, chat.group, now)
-    return [say("market.call", to=chat, urgency=Urgency.ANNOUNCEMENT, **values) for chat in chats]
+    begins_at = board.event.begins_at
+    return [say("market.call", to=chat, urgency=Urgency.ANNOUNCEMENT, good_until=begins_at, **values) for chat in chats]
 
 
 def _ways(board: Board, community: Community) -> str:

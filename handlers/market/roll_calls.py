@@ -6,6 +6,7 @@ from community import Community
 from community.market.day import THERE, Deed, Helper, Marked, Roll, opens_at
 from community.market.outcomes import Event, SignUpState, Stall
 from community.parts.questions import Question
+from community.privacy import Shown
 from community.refused import Refused
 from handlers import phrasebook
 from handlers.answering import privately
@@ -297,6 +298,7 @@ def _show_roll(event: Event, words: str, message: Message, community: Community)
         "market_day.roll",
         number=event.number,
         lines="\n".join(lines) or in_words("market_day.roll_nobody_helps", community),
+        shows=[Shown(f"event:{event.id}", "names")],
         **event_values(event, community),
     )
     numbers = [_numbers_line(stall, found, community) for stall in found.stalls]

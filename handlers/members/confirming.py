@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from community import Community
 from community.members.outcomes import Listed, Member, NotOurs, Unanswered
 from community.members.reporting import REMIND_AFTER
 from community.parts.notice import Urgency
 from community.parts.questions import Question
+from community.privacy import Shown
 from community.refused import Refused
 from handlers.answering import privately
 from handlers.hearing.introductions import bare_name
@@ -139,9 +141,10 @@ def remind(community: Community, now: datetime) -> Replies:
 
 
 def _unanswered(each: Unanswered, community: Community) -> Replies:
-    lines, count = member_lines(each.members, community), len(each.members)
+    count, seen = len(each.members), tuple(Shown(f"member:{one.id}", "name") for one in each.members)
+    values: dict[str, Any] = {"count": count, "lines": member_lines(each.members, community), "shows": seen}
     told = [
-        say("members.unanswered", to=worker, urgency=Urgency.REMINDER, unit=each.unit, count=count, lines=lines)
+        say("members.unanswered", to=worker, urgency=Urgency.REMINDER, unit=each.unit, **values)
         for worker in each.workers
         if worker != each.contact
     ]
@@ -154,10 +157,11 @@ def _unanswered(each: Unanswered, community: Community) -> Replies:
         to=each.contact,
         open_for=REMIND_AFTER,
         urgency=Urgency.REMINDER,
-        count=count,
-        lines=lines,
+        **values,
     )
     return [asked, *told]
 
 
-JOBS = (Job("members.remind", due=lambda community: community.members.reporting.next_reminder(), run=remind),)
+JOBS = (
+    Job("members.remind", due=lambda community: community.members.reporting.next_reminder(), run=remind, reminds=True),
+)

@@ -34,6 +34,7 @@ _BEFORE = (
     r"(?:(?:我|俺)?(?:想|要|就)?(?:选择?|答|猜|回|是|觉得是?|认为是?)?|(?:我的)?答案\s*(?:是|选|为)?)\s*[:,]?\s*"
 )
 _AFTER = rf"(?:选?项|吧|的|啊|呀|哦|呢|哈|谢谢|[\s.。、,!~)]|{EMOJI})*"
+_ANY_LETTER = re.compile("[A-Za-z\u0130\u0131\u017f\u212a]")  # what IGNORECASE takes for one
 _LETTER = re.compile(rf"{_BEFORE}[(]?(?P<letter>[a-z]){_AFTER}", re.IGNORECASE)
 _WITH_WORDS = re.compile(r"(?:选)?(?P<letter>[a-z])\s*[.、,:)\s]\s*(?P<words>\S.*)", re.IGNORECASE)
 _SEVERAL = re.compile(rf"{_BEFORE}[a-f](?:\s*(?:[、,/和或跟]|还是)?\s*[a-f]){{1,5}}{_AFTER}", re.IGNORECASE)
@@ -71,12 +72,9 @@ def may_be(text: str) -> bool:
     """Whether a normalised text looks like the answer to a quiz."""
     if len(text) > LONGEST_ANSWER:
         return False
-    return (
-        _is_letter(text)
-        or _SEVERAL.fullmatch(text) is not None
-        or _WITH_WORDS.fullmatch(text) is not None
-        or _is_number(text)
-    )
+    if _ANY_LETTER.search(text) is None:
+        return _is_number(text)
+    return _is_letter(text) or any(pattern.fullmatch(text) for pattern in (_SEVERAL, _WITH_WORDS)) or _is_number(text)
 
 
 def goes_on(community: Community, channel: str, group: str, now: datetime) -> bool:

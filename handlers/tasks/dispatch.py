@@ -90,4 +90,4 @@ def _volunteer_line(sign: str, entry: Volunteer, community: Community) -> str:
     return in_words("tasks_dispatch.volunteer_line", community, number=sign, name=entry.name, about=about)
 
 
-JOBS = (Job("tasks.look", due=lambda community: community.tasks.looks.next_due(), run=look),)
+JOBS = (Job("tasks.look", due=lambda community: community.tasks.looks.next_due(), run=look, reminds=True),)

@@ -10,7 +10,7 @@ from handlers.answering import group_node, privately
 from handlers.messages import Message, Reply, say
 from handlers.routing import router
 from handlers.speaking.texts import in_words
-from handlers.tasks.wording import BETWEEN, contact, id_of, own_line, public_line, state_words
+from handlers.tasks.wording import BETWEEN, contact, id_of, own_line, public_line, shows, state_words
 
 _ASKS_FOR_OPEN = re.compile(
     "待接|(?:可|能|可以)接|没人接|有[新]?(?:任务|单|活)|什么(?:任务|活|单)|啥(?:任务|活|单)|附近|没有(?:任务|单)"
@@ -39,7 +39,9 @@ def mine(message: Message, community: Community, **_slots: object) -> Reply:
     ]
     if not lines:
         return say("tasks.mine_none")
-    return say("tasks.mine", lines="\n".join(lines[:IN_A_LIST]))
+    promised = [each.public.task for each in found.promised[:IN_A_LIST] if each.contact]
+    seen = [one for task in promised for one in shows(task, "orderer,address,phone")]
+    return say("tasks.mine", lines="\n".join(lines[:IN_A_LIST]), shows=seen)
 
 
 @router.command("tasks.look_up")
@@ -153,7 +155,8 @@ def _for_taker(standing: Standing, community: Community) -> Reply:
         return say("tasks.one", number=number, line=line, state=state_words(standing, community, named=True))
     if not standing.contact:
         return say("tasks.one_for_taker_waiting", number=number, line=line)
-    return say("tasks.one_for_taker", number=number, line=line, contact=_contact(standing, community))
+    seen = shows(public.task, "orderer,address,phone")
+    return say("tasks.one_for_taker", number=number, line=line, contact=_contact(standing, community), shows=seen)
 
 
 def _contact(standing: Standing, community: Community) -> str:

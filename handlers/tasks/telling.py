@@ -26,7 +26,7 @@ from handlers.messages import Plain, Replies, Reply, ask, say
 from handlers.routing import router
 from handlers.speaking.amounts import in_hours
 from handlers.speaking.texts import in_words
-from handlers.tasks.wording import BETWEEN, contact, done_of_its_grievance, own_line, public_line, when
+from handlers.tasks.wording import BETWEEN, contact, done_of_its_grievance, own_line, public_line, shows, when
 
 RATED_WITHIN = timedelta(days=3)
 """How long the orderer may answer how it was."""
@@ -181,6 +181,7 @@ def for_taker(task: Task, takers: Takers, person_id: str, community: Community) 
         "line": line,
         "contact": in_words("tasks_dispatch.contact_of", community, contact=contact(task, community)),
         "orderer": in_words("tasks_dispatch.orderer", community, name=names.get(task.orderer_id, "")),
+        "shows": shows(task, "orderer,address,phone"),
     }
     pairs = zip(takers.claims, takers.names, strict=True)
     partners = [name for each, name in pairs if each.person_id != person_id]
@@ -208,8 +209,10 @@ def _comes(outcome: Claimed, takers: Takers, community: Community) -> Reply:
         comes = in_words("tasks_dispatch.comes_at", community, when=when(task, community))
     if not task.phone and not task.address:
         comes = in_words("tasks_dispatch.comes_unknowing", community, number=task.number)
-    ear = community.tasks.dispatch.ear(task)
-    return tell_one(ear, "tasks_dispatch.comes", task, what=task.what, names=BETWEEN.join(named), when=comes)
+    ear, seen = community.tasks.dispatch.ear(task), shows(task, "takers")
+    return tell_one(
+        ear, "tasks_dispatch.comes", task, what=task.what, names=BETWEEN.join(named), when=comes, shows=seen
+    )
 
 
 def _with_team(name: str, team: str, community: Community) -> str:
@@ -252,7 +255,10 @@ def _late(worker: str, outcome: GivenBack, line: str, community: Community) -> R
     if outcome.silent:
         return tell_one(worker, "tasks_dispatch.taken_back_for_workers", task, line=line, name=outcome.name)
     reason = in_words("tasks_dispatch.because", community, reason=outcome.reason) if outcome.reason else ""
-    return tell_one(worker, "tasks_dispatch.given_back_late", task, line=line, name=outcome.name, reason=reason)
+    seen = shows(task, "taker,reason")
+    return tell_one(
+        worker, "tasks_dispatch.given_back_late", task, line=line, name=outcome.name, reason=reason, shows=seen
+    )
 
 
 # --- reminded, done, rated ----------------------------------------------------------------------------------
@@ -269,6 +275,7 @@ def _reminder(person_id: str, task: Task, community: Community) -> Reply:
         number=task.number,
         line=line,
         contact=where,
+        shows=shows(task, "address,phone"),
     )
 
 
@@ -324,11 +331,12 @@ def rated(outcome: Rated, community: Community, now: datetime) -> Replies:
     doers = [_for_doer(each.person_id, outcome, community) for each in outcome.takers.claims]
     line = public_line(Public(task, community.tasks.ledger.area(task), 0), community)
     words = in_words("tasks_dispatch.said", community, words=outcome.words) if outcome.words else ""
+    seen = shows(task, "takers,rated_words")
     return [
         *doers,
         *stars,
         *(
-            tell_one(each, "tasks_dispatch.bad_for_workers", task, line=line, names=names, words=words)
+            tell_one(each, "tasks_dispatch.bad_for_workers", task, line=line, names=names, words=words, shows=seen)
             for each in outcome.workers
         ),
     ]
@@ -342,7 +350,10 @@ def _for_doer(person_id: str, outcome: Rated, community: Community) -> Reply:
     rating = in_words(f"tasks_dispatch.rating_{outcome.rating}", community)
     if outcome.words:
         rating += in_words("tasks_dispatch.said", community, words=outcome.words)
-    return tell_one(person_id, "tasks_dispatch.you_were_rated", task, what=task.what, rating=rating, span=span)
+    seen = shows(task, "rated_words") if outcome.words else ()
+    return tell_one(
+        person_id, "tasks_dispatch.you_were_rated", task, what=task.what, rating=rating, span=span, shows=seen
+    )
 
 
 def not_come(outcome: NotCome, community: Community) -> Replies:
@@ -358,6 +369,7 @@ def not_come(outcome: NotCome, community: Community) -> Replies:
                 line=line,
                 orderer=outcome.orderer,
                 names=names,
+                shows=shows(task, "orderer,takers"),
             )
             for each in outcome.workers
         ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from community import Community
 from community.parts.notice import Urgency
+from community.privacy import Shown
 from community.tasks.outcomes import BackToGrievance, Cancelled, Changed, Public, Standing, Task, TaskState
 from handlers.messages import Replies, Reply, say
 from handlers.routing import router
@@ -63,6 +64,11 @@ def contact(task: Task, community: Community) -> str:
     return ",".join(parts) or in_words("tasks.no_contact", community)
 
 
+def shows(task: Task, fields: str) -> tuple[Shown, ...]:
+    """That somebody is told these fields of it as they are: see `Reply.shows`."""
+    return (Shown(f"task:{task.id}", fields),)
+
+
 def state_words(standing: Standing, community: Community, *, named: bool) -> str:
     """Where it stands; with the names of its takers only for those who may know them."""
     task, names = standing.public.task, BETWEEN.join(standing.takers) if named else ""
@@ -99,8 +105,9 @@ def changed(outcome: Changed, community: Community, now: object) -> Replies:
     """To those who promised it, with the address where they may know it; to its orderer where staff changed it."""
     task, line = outcome.public.task, own_line(outcome.public, community)
     known = f"{contact(task, community)}\u3002" if outcome.public.takers_missing <= 0 else ""
+    seen = shows(task, "address,phone") if known else shows(task, "whom")
     return [
-        *to_each(outcome.takers, "tasks.changed_for_taker", number=task.number, line=line, contact=known),
+        *to_each(outcome.takers, "tasks.changed_for_taker", number=task.number, line=line, contact=known, shows=seen),
         *to_each(outcome.orderers, "tasks.changed_for_orderer", number=task.number, line=line),
     ]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from community import Community
 from community.parts.figures import Period
+from community.privacy import Shown
 from community.refused import Refused
 from community.volunteers.certificates import Asked, Certificate, Issued, read_number
 from handlers.answering import privately
@@ -108,7 +109,15 @@ def _asked(outcome: Asked, now: datetime) -> Replies:
     return [
         say("certificates.asked", days=days, hours=hours),
         *(
-            say("certificates.to_confirm", to=each, number=asked.id, name=asked.name, days=days, hours=hours)
+            say(
+                "certificates.to_confirm",
+                to=each,
+                number=asked.id,
+                name=asked.name,
+                days=days,
+                hours=hours,
+                shows=shows(asked),
+            )
             for each in outcome.tell
         ),
     ]
@@ -135,9 +144,15 @@ def _list(found: list[Certificate], now: datetime, community: Community) -> Repl
             name=each.name,
             days=_days(each, local),
             hours=in_hours(each.minutes),
+            shows=shows(each),
         )
         for each in found[:MOST_LISTED]
     ]
+
+
+def shows(certificate: Certificate) -> tuple[Shown, ...]:
+    """Whose name is told: see `Reply.shows`."""
+    return (Shown(f"certificate:{certificate.id}", "name"),)
 
 
 def _days(each: Certificate, now: datetime) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from community import Community
 from community.parts.figures import Period
 from community.parts.questions import Question
+from community.privacy import Shown
 from community.refused import Refused
 from community.volunteers.hours import Account, Change, Corrected, Named, StarReached
 from handlers.answering import privately
@@ -62,7 +63,8 @@ def _of_somebody(named: Named, community: Community, now: datetime) -> Reply:
     account = _this_year(named.person_id, community, now)
     star, home = _star(account, community), _home(named, community)
     values: dict[str, Any] = {"total": in_hours(account.total), "year": in_hours(account.in_days)}
-    return say("hours.of_somebody", name=named.name, star=star, home=home, **values)
+    seen = [Shown(f"person:{named.person_id}", "hours")]
+    return say("hours.of_somebody", name=named.name, star=star, home=home, shows=seen, **values)
 
 
 def _this_year(person_id: str, community: Community, now: datetime) -> Account:

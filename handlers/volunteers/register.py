@@ -8,6 +8,7 @@ from typing import Any, Self
 from community import Community
 from community.parts.notice import Urgency
 from community.parts.questions import Question
+from community.privacy import Shown
 from community.refused import Refused
 from community.volunteers.outcomes import Joined, Left, Told
 from community.volunteers.register import Volunteer
@@ -335,9 +336,10 @@ def list_them(message: Message, community: Community, words: str = "") -> Reply:
     shown = found[:IN_A_LIST]
     given = community.volunteers.hours.totals([each.volunteer.person_id for each in shown])
     lines = "\n".join(entry_line(each, given.get(each.volunteer.person_id, 0), community) for each in shown)
+    seen = [Shown(f"person:{each.volunteer.person_id}", "volunteer") for each in shown]
     if len(found) > IN_A_LIST:
-        return say("volunteers.list_more", count=len(found), shown=len(shown), lines=lines)
-    return say("volunteers.list", count=len(found), lines=lines)
+        return say("volunteers.list_more", count=len(found), shown=len(shown), lines=lines, shows=seen)
+    return say("volunteers.list", count=len(found), lines=lines, shows=seen)
 
 
 # --- shared with the teams ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from community import Community
 from community.parts.notice import Urgency
 from community.parts.questions import Question
+from community.privacy import Shown
 from community.refused import Refused
 from community.volunteers.outcomes import TeamChanged
 from community.volunteers.register import Volunteer
@@ -200,7 +201,7 @@ def _crew(team_id: str, message: Message, community: Community) -> Reply:
         in_words("volunteers.member", community, name=who, skills=BETWEEN.join(skills)) if skills else who
         for who, skills in crew
     )
-    return say("volunteers.members", team=name, count=len(crew), lines=lines)
+    return say("volunteers.members", team=name, count=len(crew), lines=lines, shows=[Shown(f"team:{team_id}", "names")])
 
 
 def _joined(changed: TeamChanged, community: Community) -> Replies:

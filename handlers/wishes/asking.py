@@ -12,7 +12,7 @@ from handlers.hearing.wishes import Wished, hear_wish, said_of, whose, without_p
 from handlers.messages import Message, Plain, Replies, Reply, ask, say
 from handlers.routing import Affair, Affairs, router
 from handlers.speaking.texts import in_words
-from handlers.wishes.wording import given_back, id_of, lists, state_words, whom
+from handlers.wishes.wording import given_back, id_of, lists, shows, state_words, whom
 
 PLACEHOLDER = frozenset({"什么", "吗", "可以吗", "怎么许", "怎么弄"})
 
@@ -81,6 +81,7 @@ def to_review(outcome: Asked, community: Community) -> Replies:
                 code=wish.code,
                 words=wish.words,
                 whom=whom(wish, community),
+                shows=shows(wish, "words"),
             )
             for each in outcome.tell
         ]
@@ -94,6 +95,7 @@ def to_review(outcome: Asked, community: Community) -> Replies:
             whom=whom(wish, community),
             category=wish.category,
             public=wish.public_words,
+            shows=shows(wish, "words"),
         )
         for each in outcome.tell
     ]

@@ -14,7 +14,7 @@ from handlers.messages import Message, Replies, Reply, ask, say, say_in_group
 from handlers.routing import router
 from handlers.speaking.texts import in_words
 from handlers.wishes.lists import wall_page
-from handlers.wishes.wording import fulfilled, id_of, is_service
+from handlers.wishes.wording import fulfilled, id_of, is_service, shows
 
 ANSWERED_WITHIN = timedelta(days=7)
 LONGEST_NAME = 40
@@ -155,7 +155,8 @@ def _claimed(outcome: Claimed, community: Community) -> Replies:
 def _to_claimer(outcome: Placed) -> Replies:
     code, address = outcome.wish.code, outcome.wish.address
     if address:
-        return [say("wishes.place_for_claimer", to=outcome.claimer_id, code=code, address=address)]
+        seen = shows(outcome.wish, "address")
+        return [say("wishes.place_for_claimer", to=outcome.claimer_id, code=code, address=address, shows=seen)]
     if is_service(outcome.wish):
         return [say("wishes.place_for_claimer_station", to=outcome.claimer_id, code=code, station=outcome.station)]
     return []

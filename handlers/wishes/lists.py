@@ -9,7 +9,7 @@ from handlers.answering import group_node, privately
 from handlers.messages import Message, Reply, ask, say
 from handlers.routing import router
 from handlers.speaking.texts import in_words
-from handlers.wishes.wording import id_of, missing, state_words, whom
+from handlers.wishes.wording import id_of, missing, shows, state_words, whom
 
 LONGEST_SHOWN = 40
 
@@ -90,7 +90,9 @@ def _seen(seen: Seen, community: Community) -> Reply:
         place = wish.address or seen.station
         if wish.state is WishState.CLAIMED:
             state = in_words("wishes.state_yours", community)
-        return say("wishes.seen_by_claimer", code=wish.code, public=wish.public_words, state=state, place=place)
+        address = shows(wish, "address") if wish.address else ()
+        values: dict[str, Any] = {"code": wish.code, "public": wish.public_words, "state": state, "place": place}
+        return say("wishes.seen_by_claimer", shows=address, **values)
     if seen.is_wisher:
         reason = in_words("wishes.because", community, reason=wish.reason) if wish.reason else ""
         return say("wishes.seen_by_wisher", code=wish.code, words=wish.words, state=state + reason)
@@ -107,6 +109,7 @@ def _seen(seen: Seen, community: Community) -> Reply:
             claimer=claimer,
             words=wish.words,
             whom=whom(wish, community),
+            shows=shows(wish, "words"),
         )
     return say("wishes.seen", code=wish.code, public=wish.public_words, state=state)
 

@@ -16,7 +16,7 @@ from community.wishes.outcomes import (
 from community.wishes.reminders import Due
 from handlers.messages import Replies, Reply, ask, say
 from handlers.routing import Job
-from handlers.wishes.wording import chats, given_back
+from handlers.wishes.wording import chats, given_back, shows
 
 ANSWERED_WITHIN = timedelta(days=7)
 
@@ -57,6 +57,7 @@ def _remind_claimer(due: RemindClaimer) -> Reply:
         code=due.wish.code,
         public=due.wish.public_words,
         place=due.wish.address or due.station,
+        shows=shows(due.wish, "address") if due.wish.address else (),
     )
 
 
@@ -134,6 +135,6 @@ def _progress(progress: Progress, community: Community) -> Replies:
 
 
 JOBS = (
-    Job("wishes.remind", due=lambda community: community.wishes.reminders.next_due(), run=remind),
+    Job("wishes.remind", due=lambda community: community.wishes.reminders.next_due(), run=remind, reminds=True),
     Job("wishes.tell", due=lambda community: community.wishes.reminders.next_telling(), run=tell),
 )

@@ -12,7 +12,7 @@ from handlers.messages import Message, Replies, Reply, ask, say
 from handlers.routing import as_replies, router
 from handlers.speaking.texts import in_words
 from handlers.wishes.pledging import prolong_crowd
-from handlers.wishes.wording import ended, id_of, post, sayable, whom
+from handlers.wishes.wording import ended, id_of, post, sayable, shows, whom
 
 LINES = 8
 
@@ -70,7 +70,9 @@ def waiting(message: Message, community: Community) -> Reply:
     found = community.wishes.reviewing.waiting(message.person)[:LINES]
     if not found:
         return say("wishes.nothing_to_review")
-    return say("wishes.to_review", lines="\n".join(_line(each, community) for each in found), first=found[0].code)
+    lines = "\n".join(_line(each, community) for each in found)
+    seen = [one for each in found for one in shows(each, "words")]
+    return say("wishes.to_review", lines=lines, first=found[0].code, shows=seen)
 
 
 @router.command("wishes.prolong")

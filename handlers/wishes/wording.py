@@ -5,6 +5,7 @@ from typing import Any
 
 from community import Community
 from community.parts.notice import GroupChat, Urgency
+from community.privacy import Shown
 from community.refused import Refused
 from community.wishes.outcomes import Crowd, Ended, Fulfilled, GivenBack, Wish, WishState
 from handlers.hearing.wishes import LONGEST_PUBLIC, is_telling
@@ -52,6 +53,11 @@ def is_service(wish: Wish) -> bool:
 def whom(wish: Wish, community: Community) -> str:
     """For whom, where it is not for the wisher."""
     return in_words("wishes.review_whom", community, whom=wish.for_whom) if wish.for_whom else ""
+
+
+def shows(wish: Wish, fields: str) -> tuple[Shown, ...]:
+    """That somebody is told these fields of it as they are: see `Reply.shows`."""
+    return (Shown(f"wish:{wish.id}", fields),)
 
 
 def days(closes_on: date | None) -> str:
@@ -135,7 +141,10 @@ def given_back(outcome: GivenBack, community: Community, actor_id: str) -> Repli
     if outcome.claimer_id:
         staff = [say("wishes.claim_over_staff", to=each, code=wish.code) for each in told]
     elif outcome.reason:
-        staff = [say("wishes.given_back_staff", to=each, code=wish.code, reason=outcome.reason) for each in told]
+        staff = [
+            say("wishes.given_back_staff", to=each, code=wish.code, reason=outcome.reason, shows=shows(wish, "reason"))
+            for each in told
+        ]
     else:
         staff = [say("wishes.given_back_silently", to=each, code=wish.code) for each in told]
     return [

@@ -11,7 +11,7 @@ from storage.tables.bookings import (
     rotas,
     stations,
 )
-from storage.tables.columns import Moment, metadata
+from storage.tables.columns import Moment, as_read, metadata
 from storage.tables.grievances import (
     DeadlineClass,
     GrievanceState,
@@ -36,7 +36,17 @@ from storage.tables.market import (
     standing_helpers,
 )
 from storage.tables.members import members, units
-from storage.tables.messages import Urgency, accounts, announcements, inbox, outbox, phone_list, photos, questions
+from storage.tables.messages import (
+    Urgency,
+    accounts,
+    announcements,
+    inbox,
+    outbox,
+    phone_list,
+    photos,
+    questions,
+    sends,
+)
 from storage.tables.people import (
     Ear,
     Level,
@@ -50,6 +60,8 @@ from storage.tables.people import (
     roles,
     versions,
 )
+from storage.tables.privacy import RequestKind, audit, person_requests, secrets
+from storage.tables.processes import leases, processes
 from storage.tables.quizzes import (
     QuizState,
     quiz_answers,
@@ -86,6 +98,7 @@ __all__ = [
     "Part",
     "QuizState",
     "ReceptionState",
+    "RequestKind",
     "Role",
     "SignUpPart",
     "SignUpState",
@@ -95,6 +108,8 @@ __all__ = [
     "accounts",
     "addresses",
     "announcements",
+    "as_read",
+    "audit",
     "blocked_pairs",
     "booking_events",
     "bookings",
@@ -112,14 +127,17 @@ __all__ = [
     "hours",
     "inbox",
     "invitations",
+    "leases",
     "members",
     "metadata",
     "nodes",
     "outbox",
     "people",
+    "person_requests",
     "phone_list",
     "photos",
     "pledges",
+    "processes",
     "questions",
     "quiz_answers",
     "quiz_bank",
@@ -130,6 +148,8 @@ __all__ = [
     "receptions",
     "roles",
     "rotas",
+    "secrets",
+    "sends",
     "services",
     "sign_up_events",
     "sign_ups",

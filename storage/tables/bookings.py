@@ -12,10 +12,10 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
+from storage.sealing import Sealed
 from storage.tables.columns import Moment, Number, checked, filled, metadata, still_open
 
 
@@ -124,7 +124,7 @@ bookings = Table(
     Column("state", checked(BookingState), nullable=False),
     Column("starts_at", Moment, nullable=False),
     Column("for_whom", String(60), nullable=False, default=""),
-    Column("reason", Text, nullable=False, default=""),
+    Column("reason", Sealed("bookings.reason"), nullable=False, default=""),
     Column("group_external_id", String(160)),
     Column("booked_at", Moment, nullable=False),
     Column("offered_until", Moment),
@@ -134,7 +134,7 @@ bookings = Table(
     Column("came_at", Moment),
     Column("called_at", Moment),
     Column("objected_at", Moment),
-    Column("record", Text, nullable=False, default=""),
+    Column("record", Sealed("bookings.record"), nullable=False, default=""),
     Column("grievance_number", ForeignKey("grievances.number")),
     Column("helped", Integer),
     Column("moved_from", ForeignKey("bookings.id")),
@@ -142,11 +142,13 @@ bookings = Table(
     Column("changed_at", Moment, nullable=False),
     Column("next_at", Moment),
     Column("stage", String(24), nullable=False, default=""),
+    Column("purged_at", Moment),
     CheckConstraint("helped BETWEEN 1 AND 3", name="helped"),
     Index("uq_bookings_place", "reception_id", "place", unique=True, **still_open("released_at")),
     Index("uq_bookings_person", "reception_id", "resident_id", "for_whom", unique=True, **still_open("released_at")),
     Index("ix_bookings_resident_id", "resident_id", "starts_at"),
     Index("ix_bookings_next_at", "next_at", **filled("next_at")),
+    Index("ix_bookings_unpurged", "starts_at", **still_open("purged_at")),
     sqlite_autoincrement=True,
 )
 
@@ -159,7 +161,7 @@ booking_events = Table(
     Column("at", Moment, nullable=False),
     Column("actor_id", String(160)),
     Column("step", String(24), nullable=False),
-    Column("note", Text, nullable=False, default=""),
+    Column("note", Sealed("booking_events.note"), nullable=False, default=""),
 )
 
 

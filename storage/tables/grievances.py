@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, String, Table
 
+from storage.sealing import Sealed
 from storage.tables.columns import Moment, Number, checked, filled, metadata, still_open
 
 
@@ -55,8 +56,8 @@ grievances = Table(
     Column("resident_id", ForeignKey("people.id"), nullable=False),
     Column("community_id", ForeignKey("nodes.id"), nullable=False),
     Column("place_id", ForeignKey("nodes.id")),
-    Column("place", String(200), nullable=False),
-    Column("words", Text, nullable=False),
+    Column("place", Sealed("grievances.place", 200), nullable=False),
+    Column("words", Sealed("grievances.words"), nullable=False),
     Column("deadline_class", checked(DeadlineClass), nullable=False),
     Column("state", checked(GrievanceState), nullable=False),
     Column("level_id", ForeignKey("nodes.id")),
@@ -64,7 +65,7 @@ grievances = Table(
     Column("category", String(40), nullable=False, default="other"),
     Column("private", Boolean, nullable=False, default=False),
     Column("anonymous", Boolean, nullable=False, default=False),
-    Column("on_behalf", String(60), nullable=False, default=""),
+    Column("on_behalf", Sealed("grievances.on_behalf", 60), nullable=False, default=""),
     Column("reported_at", Moment, nullable=False),
     Column("respond_by", Moment),
     Column("resolve_by", Moment),
@@ -84,6 +85,7 @@ grievances = Table(
     Column("satisfaction", Integer),
     Column("merged_into", ForeignKey("grievances.number")),
     Column("told_at", Moment),
+    Column("purged_at", Moment),
     CheckConstraint("satisfaction BETWEEN 1 AND 3", name="satisfaction"),
     Index("ix_grievances_resident_id_reported_at", "resident_id", "reported_at"),
     Index("ix_grievances_chase_at", "chase_at"),
@@ -93,6 +95,7 @@ grievances = Table(
     Index("ix_grievances_level_id", "level_id", **still_open("ended_at")),
     Index("ix_grievances_community_id_reported_at", "community_id", "reported_at"),
     Index("ix_grievances_merged_into", "merged_into", **filled("merged_into")),
+    Index("ix_grievances_unpurged", "ended_at", **still_open("purged_at")),
     sqlite_autoincrement=True,
 )
 
@@ -119,6 +122,6 @@ grievance_events = Table(
     Column("actor_id", String(160)),
     Column("step", String(24), nullable=False),
     Column("subject", String(160), nullable=False, default=""),
-    Column("note", Text, nullable=False, default=""),
+    Column("note", Sealed("grievance_events.note"), nullable=False, default=""),
     Column("corrects", Number),
 )

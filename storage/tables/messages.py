@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 
+from storage.sealing import Sealed, SealedJson
 from storage.tables.columns import Moment, Number, filled, metadata, still_open
 
 
@@ -40,10 +41,10 @@ inbox = Table(
     Column("external_id", String(200), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("group_external_id", String(160)),
-    Column("group_name", String(200), nullable=False, default=""),
+    Column("group_name", Sealed("inbox.group_name", 200), nullable=False, default=""),
     Column("sender", String(160), nullable=False),
-    Column("sender_name", String(200), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("sender_name", Sealed("inbox.sender_name", 200), nullable=False),
+    Column("text", Sealed("inbox.text"), nullable=False),
     Column("mentions_bot", Boolean, nullable=False, default=False),
     Column("photos", JSON, nullable=False),
     Column("photo_problem", String(40)),
@@ -53,11 +54,24 @@ inbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("try_at", Moment),
     Column("parked_at", Moment),
-    Column("error", Text),
+    Column("error", Sealed("inbox.error")),
     UniqueConstraint("channel", "account", "external_id"),
     Index("ix_inbox_leftover", "try_at", **still_open("handled_at", "parked_at")),
+    Index("ix_inbox_parked", "parked_at", **filled("parked_at")),
 )
 
+
+_unasked_in_groups: dict[str, Any] = {
+    "sqlite_where": text("urgency >= 3 AND group_external_id IS NOT NULL"),
+    "postgresql_where": text("urgency >= 3 AND group_external_id IS NOT NULL"),
+}
+"""What groups are told unasked: counted, so that it is not too much a day."""
+
+_undelivered: dict[str, Any] = {
+    "sqlite_where": text("failed_at IS NOT NULL AND settled_at IS NULL"),
+    "postgresql_where": text("failed_at IS NOT NULL AND settled_at IS NULL"),
+}
+"""What did not go out and somebody should look at."""
 
 outbox = Table(
     "outbox",
@@ -69,8 +83,8 @@ outbox = Table(
     Column("to_external_id", String(160)),
     Column("person_id", String(160)),
     Column("fallback_group", String(160)),
-    Column("mentions", JSON, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("mentions", SealedJson("outbox.mentions"), nullable=False),
+    Column("text", Sealed("outbox.text"), nullable=False),
     Column("photos", JSON, nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -79,10 +93,28 @@ outbox = Table(
     Column("sent_at", Moment),
     Column("failed_at", Moment),
     Column("error", Text),
+    Column("claimed_at", Moment),
+    Column("claimed_by", String(80)),
+    Column("uncertain_since", Moment),
+    Column("until", Moment),
+    Column("settled_at", Moment),
     CheckConstraint("(group_external_id IS NULL) <> (to_external_id IS NULL)", name="one_recipient"),
-    Index("ix_outbox_due", "channel", "due_at", **still_open("sent_at", "failed_at")),
-    Index("ix_outbox_account_sent_at", "account", "sent_at"),
+    Index("ix_outbox_due", "channel", "urgency", "due_at", **still_open("sent_at", "failed_at")),
+    Index(
+        "ix_outbox_owed",
+        "channel",
+        "group_external_id",
+        "to_external_id",
+        "urgency",
+        "id",
+        **still_open("sent_at", "failed_at"),
+    ),
+    Index("ix_outbox_unasked", "channel", "group_external_id", "sent_at", **_unasked_in_groups),
+    Index("ix_outbox_undelivered", "failed_at", **_undelivered),
 )
+"""`claimed_at`, `claimed_by`: which process is sending it, since when; its `due_at` is then the end of the claim.
+`uncertain_since`: it may have gone out already. `until`: later it is pointless. `settled_at`: it did not go out, and
+nobody need look at it."""
 
 
 accounts = Table(
@@ -91,7 +123,21 @@ accounts = Table(
     Column("channel", String(40), primary_key=True),
     Column("account", String(80), primary_key=True),
     Column("paused_until", Moment),
+    Column("since", Moment),
 )
+"""`since`: when the account began to speak here; None: long ago."""
+
+
+sends = Table(
+    "sends",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_sends_newest", "channel", "account", "at"),
+)
+"""One row a message that an account has sent within the last day, or is sending: what its budget is counted from."""
 
 
 _asks_for_helpers: dict[str, Any] = {
@@ -106,9 +152,9 @@ questions = Table(
     Column("id", Number, primary_key=True),
     Column("person_id", ForeignKey("people.id"), nullable=False),
     Column("kind", String(60), nullable=False),
-    Column("about", JSON, nullable=False),
+    Column("about", SealedJson("questions.about"), nullable=False),
     Column("prompt_key", String(80), nullable=False),
-    Column("prompt_values", JSON, nullable=False),
+    Column("prompt_values", SealedJson("questions.prompt_values"), nullable=False),
     Column("asked_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
@@ -127,6 +173,7 @@ photos = Table(
     Column("received_at", Moment, nullable=False),
     Column("grievance_number", ForeignKey("grievances.number")),
     Index("ix_photos_grievance_number", "grievance_number", **filled("grievance_number")),
+    Index("ix_photos_person_id", "person_id"),
     Index("ix_photos_loose", "person_id", "received_at", **still_open("grievance_number")),
 )
 

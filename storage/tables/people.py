@@ -80,6 +80,7 @@ people = Table(
     Column("muted", Boolean, nullable=False, default=False),
     Column("from_file", Boolean, nullable=False, default=False),
     Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
     Index("ix_people_node_id", "node_id", "id"),
 )
 

@@ -11,9 +11,9 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
 )
 
+from storage.sealing import Sealed
 from storage.tables.columns import Moment, Number, checked, filled, metadata, still_open
 
 
@@ -52,12 +52,12 @@ tasks = Table(
     Column("ordered_by", ForeignKey("people.id"), nullable=False),
     Column("service_id", ForeignKey("services.id")),
     Column("what", String(60), nullable=False),
-    Column("words", Text, nullable=False),
+    Column("words", Sealed("tasks.words"), nullable=False),
     Column("for_whom", String(60), nullable=False, default=""),
     Column("skill", String(60), nullable=False, default=""),
     Column("place_id", ForeignKey("nodes.id")),
-    Column("address", String(200), nullable=False, default=""),
-    Column("phone", String(40), nullable=False, default=""),
+    Column("address", Sealed("tasks.address", 200), nullable=False, default=""),
+    Column("phone", Sealed("tasks.phone", 40), nullable=False, default=""),
     Column("at_home", Boolean, nullable=False, default=False),
     Column("takers", Integer, nullable=False, default=1),
     Column("urgent", Boolean, nullable=False, default=False),
@@ -74,10 +74,11 @@ tasks = Table(
     Column("done_at", Moment),
     Column("ended_at", Moment),
     Column("rating", Integer),
-    Column("rated_words", Text, nullable=False, default=""),
+    Column("rated_words", Sealed("tasks.rated_words"), nullable=False, default=""),
     Column("changed_at", Moment, nullable=False),
     Column("next_at", Moment),
     Column("stage", String(24), nullable=False, default=""),
+    Column("purged_at", Moment),
     CheckConstraint("takers BETWEEN 1 AND 2", name="takers"),
     CheckConstraint("rating BETWEEN 1 AND 3", name="rating"),
     CheckConstraint("until_at IS NULL OR from_at IS NULL OR until_at >= from_at", name="hours"),
@@ -85,6 +86,7 @@ tasks = Table(
     Index("ix_tasks_open", "node_id", "state", **still_open("ended_at")),
     Index("ix_tasks_orderer_id", "orderer_id", "ordered_at"),
     Index("ix_tasks_next_at", "next_at", **filled("next_at")),
+    Index("ix_tasks_unpurged", "ended_at", **still_open("purged_at")),
     sqlite_autoincrement=True,
 )
 
@@ -97,7 +99,7 @@ task_claims = Table(
     Column("slot", Integer, nullable=False),
     Column("claimed_at", Moment, nullable=False),
     Column("given_back_at", Moment),
-    Column("reason", String(200), nullable=False, default=""),
+    Column("reason", Sealed("task_claims.reason", 200), nullable=False, default=""),
     Column("done_at", Moment),
     Index("uq_task_claims_slot", "task_id", "slot", unique=True, **still_open("given_back_at")),
     Index("uq_task_claims_person", "task_id", "person_id", unique=True, **still_open("given_back_at")),
@@ -125,7 +127,7 @@ task_events = Table(
     Column("actor_id", String(160)),
     Column("step", String(24), nullable=False),
     Column("subject", String(160), nullable=False, default=""),
-    Column("note", Text, nullable=False, default=""),
+    Column("note", Sealed("task_events.note"), nullable=False, default=""),
 )
 
 blocked_pairs = Table(
@@ -134,7 +136,7 @@ blocked_pairs = Table(
     Column("person_id", ForeignKey("people.id"), primary_key=True),
     Column("other_id", ForeignKey("people.id"), primary_key=True),
     Column("blocked_by", ForeignKey("people.id"), nullable=False),
-    Column("reason", String(200), nullable=False, default=""),
+    Column("reason", Sealed("blocked_pairs.reason", 200), nullable=False, default=""),
     Column("blocked_at", Moment, nullable=False),
     CheckConstraint("person_id <> other_id", name="two_people"),
 )

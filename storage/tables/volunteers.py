@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from storage.sealing import Sealed
 from storage.tables.columns import Moment, Number, checked, filled, metadata, still_open
 
 
@@ -93,7 +94,7 @@ hours = Table(
     Column("team_id", ForeignKey("teams.id")),
     Column("event_id", ForeignKey("events.id")),
     Column("sign_up_id", ForeignKey("sign_ups.id")),
-    Column("reason", String(200), nullable=False, default=""),
+    Column("reason", Sealed("hours.reason", 200), nullable=False, default=""),
     Column("given_by", ForeignKey("people.id")),
     Column("at", Moment, nullable=False),
     CheckConstraint("given_by IS NULL OR given_by <> person_id", name="not_by_oneself"),

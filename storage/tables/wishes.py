@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, String, Table
 
+from storage.sealing import Sealed
 from storage.tables.columns import Moment, Number, checked, filled, metadata, still_open
 
 
@@ -27,8 +28,8 @@ wishes = Table(
     Column("node_id", ForeignKey("nodes.id"), nullable=False),
     Column("wisher_id", ForeignKey("people.id"), nullable=False),
     Column("for_whom", String(60), nullable=False, default=""),
-    Column("words", Text, nullable=False),
-    Column("public_words", String(120), nullable=False, default=""),
+    Column("words", Sealed("wishes.words"), nullable=False),
+    Column("public_words", Sealed("wishes.public_words", 120), nullable=False, default=""),
     Column("category", String(40), nullable=False, default=""),
     Column("who", String(40), nullable=False, default=""),
     Column("goal", Integer),
@@ -46,14 +47,15 @@ wishes = Table(
     Column("claimed_by", ForeignKey("people.id")),
     Column("claimed_for", String(120), nullable=False, default=""),
     Column("claimed_at", Moment),
-    Column("address", String(200), nullable=False, default=""),
+    Column("address", Sealed("wishes.address", 200), nullable=False, default=""),
     Column("delivered_at", Moment),
     Column("ended_at", Moment),
-    Column("reason", String(200), nullable=False, default=""),
+    Column("reason", Sealed("wishes.reason", 200), nullable=False, default=""),
     Column("by_name", Boolean),
     Column("changed_at", Moment, nullable=False),
     Column("next_at", Moment),
     Column("stage", String(24), nullable=False, default=""),
+    Column("purged_at", Moment),
     CheckConstraint("goal IS NULL OR goal > 0", name="goal"),
     Index("ix_wishes_node_id_asked_at", "node_id", "asked_at"),
     Index("ix_wishes_open", "node_id", "state", **still_open("ended_at")),
@@ -61,6 +63,7 @@ wishes = Table(
     Index("ix_wishes_claimed_by", "claimed_by", **filled("claimed_by")),
     Index("ix_wishes_next_at", "next_at", **filled("next_at")),
     Index("ix_wishes_tell_at", "tell_at", **filled("tell_at")),
+    Index("ix_wishes_unpurged", "ended_at", **still_open("purged_at")),
     sqlite_autoincrement=True,
 )
 
@@ -89,5 +92,5 @@ wish_events = Table(
     Column("at", Moment, nullable=False),
     Column("actor_id", String(160)),
     Column("step", String(24), nullable=False),
-    Column("note", Text, nullable=False, default=""),
+    Column("note", Sealed("wish_events.note"), nullable=False, default=""),
 )

@@ -18,6 +18,7 @@ from storage.tables import SignUpPart, SignUpState
 from tests.browser.test_booking_flow import fits
 from tests.browser.test_flow import DESKTOP, GROUP, PHONE, PRIVATE, ROOT, hears, say, tab
 from tests.conftest import XINGFU
+from tests.keys import KEYS
 from tests.test_market_figures import give, hold, sign_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -52,7 +53,7 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
 
 def with_market(url: str, file: Path) -> None:
     """Two helpers and two visitors came; one of each did not."""
-    database = open_database(url, file, LAST_WEEK - timedelta(days=30))
+    database = open_database(url, KEYS, file, LAST_WEEK - timedelta(days=30))
     with database.begin() as store:
         event = hold(store, LAST_WEEK, ("量血压", "修家电", "缝补"))
         repaired = sign_up(store, event, 1, SignUpState.LEFT, HELPER)

@@ -6,9 +6,11 @@ The process is forked from a server that has imported everything already: 0.1 s 
 import asyncio
 import json
 import multiprocessing
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -17,9 +19,14 @@ from random import Random
 from typing import Any, Self
 
 from bot import __main__ as command_line
+from bot import app
 from bot.channels import Receive, pipe
+from bot.clock import now
+from bot.config import KEYS_VARIABLE
+from community.grievances import intake
 from handlers import phrasebook
 from handlers.speaking import texts
+from tests.keys import LINE
 
 GROUP = "天天向善"
 TROUBLES = {
@@ -32,8 +39,8 @@ TROUBLES = {
 }
 """Each resident with a building of their own: the same from a neighbour would be asked about, not sent out."""
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload([__name__])
 
 
 class Busy(pipe.Pipe):
@@ -92,13 +99,21 @@ class Life:
             self.said.append(value)
 
 
-def live(config: Path, given: Iterable[Report], *, killed_after: int | None) -> Life:
+def live(
+    config: Path,
+    given: Iterable[Report],
+    *,
+    killed_after: int | None,
+    door: Callable[..., Busy] = Busy,
+    later: timedelta = timedelta(0),
+) -> Life:
     """Starts the program and gives it all reports at once.
 
     It is killed as soon as it has written so many lines; None lets it come to its own end.
+    `door`: the channel that it has in place of the pipe. `later`: so much its clock is ahead of ours.
     """
     life = Life(list(given))
-    with _Program(config) as program:
+    with _Program(config, door, later) as program:
         program.say(report.line() for report in life.given)
         if killed_after is None:
             program.hang_up()
@@ -111,10 +126,10 @@ def live(config: Path, given: Iterable[Report], *, killed_after: int | None) -> 
 class _Program:
     """The process, and the ends of its pipes that are ours."""
 
-    def __init__(self, config: Path) -> None:
-        source, self._input = _processes.Pipe(duplex=False)
-        self._output, target = _processes.Pipe(duplex=False)
-        self.process = _processes.Process(target=_run, args=(config, source, target), daemon=True)
+    def __init__(self, config: Path, door: Callable[..., Busy], later: timedelta) -> None:
+        source, self._input = processes.Pipe(duplex=False)
+        self._output, target = processes.Pipe(duplex=False)
+        self.process = processes.Process(target=_run, args=(config, source, target, door, later), daemon=True)
         self.process.start()
         source.close()
         target.close()
@@ -150,11 +165,14 @@ class _Program:
         yield from self._written
 
 
-def _run(config: Path, source: Connection, target: Connection) -> None:
+def _run(config: Path, source: Connection, target: Connection, door: Callable[..., Busy], later: timedelta) -> None:
     """The program: `python -m bot run --config …`, with our pipe in place of its own."""
+    os.environ[KEYS_VARIABLE] = LINE
+    intake.BURST = timedelta(days=1)  # a few residents report the same for hours, and none of it is to be asked about
     reader = open(source.fileno(), encoding="utf-8", closefd=False)  # noqa: SIM115
     writer = open(target.fileno(), "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    pipe.Pipe = partial(Busy, source=reader, target=writer)  # type: ignore[assignment,misc]
+    app.read_clock = lambda: now() + later  # type: ignore[attr-defined]
+    pipe.Pipe = partial(door, source=reader, target=writer)  # type: ignore[assignment,misc]
     sys.argv = ["bot", "run", "--config", str(config)]
     command_line.main()
 

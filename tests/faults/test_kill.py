@@ -2,25 +2,32 @@
 
 import os
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import ColumnElement, select, text
 
 from bot import app
 from bot.clock import now
 from bot.delivery import MOST_MERGED
 from community import importing
+from storage.database import Database, Store
+from storage.tables import grievance_events, grievances, inbox, outbox
 from tests.faults.load import GROUP, Life, Report, live, reports
+from tests.keys import KEYS
+from tests.postgresql import Server, server
 
 ROUNDS = 300 if os.environ.get("XIAOSHAN_LONG") == "1" else 30
 XINGFU = Path(__file__).parents[2] / "examples" / "xingfu" / "community.yaml"
+WHOLE = ["draft", "report"]
+"""The log of a report that went out."""
+
 _NUMBER = re.compile(r"(?:编号|新诉求|^)(\d{4,})", re.MULTILINE)
 _REPORT_ID = re.compile(r"第(m\d+)件")
 
@@ -58,46 +65,65 @@ class Gateway:
         return self.chance.sample(of, min(5, len(of)))
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "config.yaml"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the program runs: its settings, and the address of its database."""
+
+    config: Path
+    url: str
+
+
+@pytest.fixture(scope="module")
+def careful_server(postgresql_server: Server) -> Iterator[Server]:
+    """A server that writes to disk when it says so."""
+    with server(fsync=True) as started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    url = f"sqlite:///{tmp_path}/xingfu.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("careful_server").fresh_url("template1")
     lines = (
-        f"database: sqlite:///{tmp_path}/xingfu.db",
+        f"database: {url.replace('+psycopg', '')}",
         f"data: {tmp_path}",
         f"community: {XINGFU}",
         "answered_each: 1000",  # a few residents report hundreds: here it is the number of answers that counts
+        "answered_a_minute: 100000",
         "channels:\n  pipe:",
     )
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+    config = tmp_path / "config.yaml"
+    config.write_text("\n".join(lines), encoding="utf-8")
+    return Place(config, url)
 
 
-def test_kill_at_random_moments_under_load(config: Path) -> None:
+def test_kill_at_random_moments_under_load(place: Place) -> None:
     gateway = Gateway(Random(20261201))
     interrupted = 0
     for _ in range(ROUNDS):
         load = gateway.next_load()
-        life = live(config, load, killed_after=gateway.chance.randint(0, len(load)))
+        life = live(place.config, load, killed_after=gateway.chance.randint(0, len(load)))
         gateway.note(life)
         interrupted += bool(gateway.waiting)
-        check(config, gateway)
+        check(place, gateway)
     assert interrupted, "no kill fell into the work: the load is too light to show anything"
 
-    last = live(config, gateway.next_load(), killed_after=None)
+    last = live(place.config, gateway.next_load(), killed_after=None)
     gateway.note(last)
 
     assert last.exit_code == 0
     assert not gateway.waiting
-    check(config, gateway)
-    check_all_was_sent(config, gateway)
+    check(place, gateway)
+    check_all_was_sent(place, gateway)
 
 
-def test_the_end_of_the_input_sends_every_answer_once(config: Path) -> None:
+def test_the_end_of_the_input_sends_every_answer_once(place: Place) -> None:
     gateway = Gateway(Random(1))
-    life = live(config, gateway.next_load(), killed_after=None)
+    life = live(place.config, gateway.next_load(), killed_after=None)
     gateway.note(life)
 
-    check_all_was_sent(config, gateway)
+    check_all_was_sent(place, gateway)
     assert {message: times for message, times in gateway.heard.items() if times > 1} == {}
 
 
@@ -110,42 +136,45 @@ def test_a_first_start_that_breaks_off_leaves_nothing_behind(tmp_path: Path, mon
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(importing, "import_community", break_off)
-        app.open_database(url, XINGFU, now())
+        app.open_database(url, KEYS, XINGFU, now())
 
-    with closing(app.open_database(url, XINGFU, now())) as database, database.begin() as store:
+    with closing(app.open_database(url, KEYS, XINGFU, now())) as database, database.begin() as store:
         assert store.connection.exec_driver_sql("SELECT count(*) FROM nodes").scalar_one() > 0
 
 
 # --- what must hold after every kill --------------------------------------------------------------------------
 
 
-def check(config: Path, gateway: Gateway) -> None:
+def check(place: Place, gateway: Gateway) -> None:
     """Whatever happened: each report wholly or not at all, and each acknowledged one wholly."""
-    with _opened(config) as database:
-        assert _column(database, "PRAGMA integrity_check") == ["ok"]
-        assert _column(database, "PRAGMA foreign_key_check") == []
-        kept = Counter(_column(database, "SELECT external_id FROM inbox"))
+    with _opened(place) as database, database.begin() as store:
+        _must_be_sound(store)
+        kept = Counter(_column(store, inbox.c.external_id))
         unfinished = _column(
-            database, "SELECT external_id FROM inbox WHERE handled_at IS NULL OR attempts <> 1 OR error IS NOT NULL"
+            store,
+            inbox.c.external_id,
+            inbox.c.handled_at.is_(None) | (inbox.c.attempts != 1) | inbox.c.error.is_not(None),
         )
-        grievances = dict(database.execute("SELECT number, words FROM grievances").fetchall())
-        steps = _steps(database)
-        drafts = _drafts(database)
+        rows = store.connection.execute(select(grievances.c.number, grievances.c.words)).all()
+        steps = _steps(store)
+        drafts = _drafts(store)
+    words_of = {row.number: row.words for row in rows}
     assert unfinished == []
     assert set(gateway.acknowledged) <= set(kept)
     assert {identity: times for identity, times in kept.items() if times > 1} == {}
-    numbers = {_REPORT_ID.findall(words)[0]: number for number, words in grievances.items()}
-    assert len(numbers) == len(grievances), "one report became two grievances"
+    numbers = {_REPORT_ID.findall(words)[0]: number for number, words in words_of.items()}
+    assert len(numbers) == len(words_of), "one report became two grievances"
     assert set(numbers) == set(kept), "a report without its grievance, or a grievance without its report"
-    assert steps == {number: ["draft", "report"] for number in grievances}
+    half_done = {words: steps.get(number) for number, words in words_of.items() if steps.get(number) != WHOLE}
+    assert half_done == {}
     assert drafts == _expected(gateway, numbers)
 
 
-def check_all_was_sent(config: Path, gateway: Gateway) -> None:
+def check_all_was_sent(place: Place, gateway: Gateway) -> None:
     """Every answer was sent at least once; twice only what was on its way at a kill."""
-    with _opened(config) as database:
-        assert _column(database, "SELECT text FROM outbox WHERE sent_at IS NULL AND urgency < 3") == []
-        drafts = _drafts(database)
+    with _opened(place) as database, database.begin() as store:
+        assert _column(store, outbox.c.text, outbox.c.sent_at.is_(None) & (outbox.c.urgency < 3)) == []
+        drafts = _drafts(store)
     assert set(gateway.heard) == set(drafts)
     twice = sum(times - 1 for times in gateway.heard.values())
     assert twice <= ROUNDS * MOST_MERGED
@@ -168,29 +197,43 @@ def _messages(said: dict[str, Any]) -> Iterator[Message]:
     return ((recipient, int(number)) for number in _NUMBER.findall(said["text"]))
 
 
-def _drafts(database: sqlite3.Connection) -> Counter[Message]:
-    rows = database.execute("SELECT group_external_id, to_external_id, text FROM outbox")
+def _drafts(store: Store) -> Counter[Message]:
+    rows = store.connection.execute(select(outbox.c.group_external_id, outbox.c.to_external_id, outbox.c.text))
     return Counter(
-        message
-        for group, to, text in rows.fetchall()
-        for message in _messages({"group": group, "to": to, "text": text})
+        message for group, to, words in rows for message in _messages({"group": group, "to": to, "text": words})
     )
 
 
-def _steps(database: sqlite3.Connection) -> dict[int, list[str]]:
+def _steps(store: Store) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for number, step in database.execute("SELECT grievance_number, step FROM grievance_events ORDER BY id"):
+    events = select(grievance_events.c.grievance_number, grievance_events.c.step).order_by(grievance_events.c.id)
+    for number, step in store.connection.execute(events):
         found.setdefault(number, []).append(step)
     return found
 
 
-def _column(database: sqlite3.Connection, query: str) -> list[Any]:
-    return [row[0] for row in database.execute(query)]
+def _column(store: Store, column: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> list[Any]:
+    query = select(column)
+    return list(store.connection.execute(query if where is None else query.where(where)).scalars())
 
 
-@contextmanager
-def _opened(config: Path) -> Iterator[sqlite3.Connection]:
-    """The database as anybody would find it, read without the program. Empty when it was killed before the first."""
-    app.open_database(f"sqlite:///{config.parent}/xingfu.db", XINGFU, now()).close()
-    with closing(sqlite3.connect(config.parent / "xingfu.db")) as database:
-        yield database
+def _must_be_sound(store: Store) -> None:
+    """What the engine itself can check. PostgreSQL's foreign keys are checked as they are written."""
+    if store.connection.dialect.name == "sqlite":
+        for question, answer in (("integrity_check", ["ok"]), ("foreign_key_check", [])):
+            assert list(store.connection.execute(text(f"PRAGMA {question}")).scalars()) == answer
+
+
+def _opened(place: Place) -> "closing[Database]":
+    """The database as the next start finds it, when the server has noticed that the process is gone."""
+    database = app.open_database(place.url, KEYS, XINGFU, now())
+    if not database.is_sqlite:
+        with database.begin() as store:
+            store.connection.execute(_END_OTHERS)
+    return closing(database)
+
+
+_END_OTHERS = text(
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)

@@ -192,6 +192,10 @@ class Gateway:
         """Forgets what was sent and accepted, and every fault; contacts and rooms stay. Logs in if need be."""
         self._do("reset")
 
+    def ask(self, what: str, **arguments: object) -> Any:
+        """Does something, and gives all that the control port says of it."""
+        return self._do(what, **arguments)
+
     def _do(self, what: str, **arguments: object) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         response = self._client.post(f"/{what}", json=given)

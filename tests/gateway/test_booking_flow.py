@@ -13,10 +13,11 @@ import pytest
 
 from bot.channels.wechaty import Wechaty
 from bot.delivery import Delivery, Ledger
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
 from bot.intake import Intake
 from bot.jobs import JOBS
 from bot.photos import Photos
+from bot.worker import DeskWorker
 from community import importing
 from community.people import People
 from community.rules import CHINA, Rules

@@ -15,7 +15,14 @@ from wechaty_grpc.wechaty import PuppetStub
 
 from bot.channels import ChannelStopped, Mention, NotConnected, Outgoing, SendFailed, Throttled, Unreachable
 from bot.channels.wechaty import Waits, Wechaty
+from bot.delivery import Delivery, Ledger
+from bot.desk import Desk, InlineDesk
+from bot.doors import Door
+from bot.leases import Keeper
+from bot.photos import Photos
+from community.rules import Rules
 from handlers.messages import Incoming
+from storage.database import Database
 from tests.gateway.gateway import BOT, Gateway, eventually
 
 pytestmark = pytest.mark.gateway
@@ -336,6 +343,84 @@ async def test_another_client_has_the_event_stream(gateway: Gateway, ear: Ear) -
         async with running(channel, ear):
             await hears_again(gateway, channel, ear)
         await other
+
+
+async def test_a_channel_that_is_not_sure_of_its_lease_takes_nothing_over(gateway: Gateway, ear: Ear) -> None:
+    settle(gateway)
+    host, _, port = gateway.endpoint.rpartition(":")
+    channel = channel_to(gateway)
+    channel.may_take_over = False
+    async with Connection(host, int(port)) as connection:
+        connection._authority = gateway.token
+        events = PuppetStub(connection).event()
+        await anext(events)
+        async with running(channel, ear):
+            await eventually(lambda: channel._refused >= 3)
+            assert gateway.listening()
+            other = asyncio.create_task(anext(events))
+            gateway.say("zhang", "给别人的", room=ROOM)
+            await other
+            channel.may_take_over = True
+            rest = asyncio.create_task(_read_to_the_end(events))
+            await hears_again(gateway, channel, ear)
+            await rest
+    assert "给别人的" not in ear.texts()
+
+
+async def test_a_gateway_that_flaps(gateway: Gateway, channel: Wechaty, ear: Ear) -> None:
+    for _ in range(3):
+        gateway.kill()
+        await eventually(lambda: not channel.ready)
+        await asyncio.to_thread(gateway.start)
+        settle(gateway)
+        await eventually(lambda: channel.ready, RETURN)
+    await hears_again(gateway, channel, ear)
+
+
+async def test_leaving_hands_on_what_came_and_takes_nothing_more(gateway: Gateway, channel: Wechaty, ear: Ear) -> None:
+    """So that a program that is stopped for an update loses nothing that the gateway has handed out."""
+    gateway.delay("slow", 0.5)
+    gateway.say("zhang", "慢的", room=ROOM, id="slow")
+    for number in range(20):
+        gateway.say("li", str(number), room=OTHER_ROOM)
+    await eventually(lambda: "19" in ear.texts())
+    async with asyncio.timeout(10):
+        await channel.leave()
+    assert "慢的" in ear.texts()
+    await channel.send(Outgoing("wechaty", ROOM, None, "还能发"))
+    assert gateway.sent()[-1].text == "还能发"
+    gateway.say("zhang", "晚到的", room=ROOM)
+    await channel.send(Outgoing("wechaty", ROOM, None, "再发"))
+    assert "晚到的" not in ear.texts()
+
+
+async def test_one_of_two_accounts_with_a_wrong_token(
+    gateway: Gateway, ear: Ear, sqlite_database: Database, tmp_path: Path
+) -> None:
+    """The staff are told which, and the other one goes on."""
+    settle(gateway)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    wrong, right = channel_to(gateway, token="wrong"), channel_to(gateway)
+    wrong.name = "east"
+    desk = InlineDesk(Desk(sqlite_database, Rules(), {"east": "east", "wechaty": "wechaty"}))
+    doors = {
+        each.name: Door(
+            each,
+            Delivery(each, Ledger(each.name, each.name, None), desk, Photos(tmp_path), now),
+            ear.receive,
+            told.put,
+        )
+        for each in (wrong, right)
+    }
+    keeper = Keeper(None, doors)
+    keeping = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(20):
+        assert await told.get() == "east"
+    await hears_again(gateway, right, ear)
+    await keeper.stop()
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
 
 
 async def _read_to_the_end(events: AsyncIterator[object]) -> None:

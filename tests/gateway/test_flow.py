@@ -11,10 +11,11 @@ import pytest
 from bot.channels.wechaty import Wechaty
 from bot.clock import now
 from bot.delivery import Delivery, Ledger
-from bot.desk import Desk, DeskWorker
+from bot.desk import Desk
 from bot.intake import Intake
 from bot.jobs import JOBS
 from bot.photos import Photos
+from bot.worker import DeskWorker
 from community import importing
 from community.rules import Rules
 from storage import grievances

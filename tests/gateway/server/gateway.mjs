@@ -35,7 +35,7 @@ class RecordingPuppet extends PuppetMock {
     if (failures.has(message.conversation)) { throw new Error(failures.get(message.conversation)) }
     if (!this.isLoggedIn) { throw new Error('not logged in') }
     const id = randomUUID()
-    sent.push({ id, ...message })
+    sent.push({ id, at: performance.now(), ...message })
     echo(id, message)
     return id
   }
@@ -61,8 +61,9 @@ mocker.use(() => {
 function arrive ({ from, to = BOT, room, text = '', mentions = [], type = TEXT, id = randomUUID(), timestamp = Date.now() }) {
   const conversation = room ? { roomId: room, mentionIdList: mentions } : { listenerId: to }
   mocker.MessageMock.create({ id, talkerId: from, type, text, timestamp, ...conversation })
+  const at = performance.now() // of the same clock as `at` of what is sent
   puppet.emit('message', { messageId: id })
-  return { id }
+  return { id, at }
 }
 
 // WeChat gives a bot its own messages back; so do gateways.
