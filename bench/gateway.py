@@ -29,8 +29,8 @@ REST = 0.05
 
 PATIENCE = 10.0
 ROOM, STAFF, ADMIN = "xingfu@chatroom", "liu", "admin"
-SPEAKERS = tuple(f"resident-{number}" for number in range(ROUNDS * MESSAGES // 2))
-"""So many that nobody of them says much: whoever does is answered later, and all at once."""
+SPEAKERS = tuple(f"resident-{number}" for number in range((ROUNDS + 1) * MESSAGES))
+"""So many that nobody reports twice: whoever reports much within a minute is answered later, and all at once."""
 
 COMMUNITY = ROOT / "examples" / "xingfu" / "community.yaml"
 PEOPLE = {STAFF: "gridhead-1", ADMIN: "admin"}

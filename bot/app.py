@@ -30,6 +30,7 @@ from bot.pace import Budget
 from bot.photos import Photos
 from bot.spool import Spool
 from bot.staff_alarm import StaffAlarm
+from bot.tidying import Tidying
 from bot.waking import Waker
 from bot.watch import keep_watch
 from bot.web import CannotListen
@@ -297,6 +298,7 @@ class Runtime:
         self._residents = residents
         self._alarm = alarm
         self._ticker = Ticker(self.tick, read_clock)
+        self._tidying = Tidying(worker, Photos(settings.data / "photos"), read_clock)
         self._waker = Waker(database, self._hear) if shared else None
         self._status = status
 
@@ -309,7 +311,7 @@ class Runtime:
     def note_stored(self) -> None:
         """Something was committed: words may wait to be sent, here or by another process, and a job may be due."""
         held, spoken = self.keeper.held, self._desk.take_spoken()
-        for name in held & self.doors.keys():
+        for name in spoken & held & self.doors.keys():  # all, and looking would itself be a reason to look again
             self.doors[name].delivery.wake()
         if self._waker is not None:
             self._waker.tell(spoken - held)
@@ -319,6 +321,7 @@ class Runtime:
     def tasks(self) -> list["asyncio.Task[None]"]:
         """Starts everything."""
         running = [self.keeper.run(), self._ticker.run(), self._alarm.run(), keep_watch(self._ready, self._alarm)]
+        running.append(self._tidying.run())
         if self._waker is not None:
             running.append(self._waker.run())
         if self._status is not None:

@@ -441,6 +441,18 @@ def still_needed(store: Store, digest: str) -> bool:
     return store.connection.execute(_OTHERS_PHOTO, {"digest": digest}).first() is not None
 
 
+def all_photos(store: Store) -> frozenset[str]:
+    """The digests of every photo that a row means. Some ten thousands in a busy community."""
+    return frozenset(store.connection.execute(select(photos.c.digest)).scalars())
+
+
+def certificates_of_erased(store: Store) -> tuple[str, ...]:
+    """The numbers of certificates whose owners were forgotten."""
+    found = select(certificates.c.number).join_from(certificates, people, certificates.c.person_id == people.c.id)
+    numbers = store.connection.execute(found.where(people.c.erased_at.is_not(None), certificates.c.number.is_not(None)))
+    return tuple(numbers.scalars())
+
+
 def names_of(store: Store, person_id: str) -> list[str]:
     """Every name that they go by, but for those of a single character, which may mean anything."""
     found = [store.connection.execute(each, {"person": person_id}).scalars() for each in _NAMES]

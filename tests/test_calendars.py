@@ -14,6 +14,7 @@ import pytest
 import vobject
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot import app, web
@@ -36,7 +37,7 @@ from storage.calendar_feeds import Feed
 from storage.database import Database, Store
 from storage.tables import ReceptionState, outbox
 from tests.conftest import XINGFU
-from tests.keys import KEYS
+from tests.keys import KEYS, LINE
 
 NOW = datetime(2026, 12, 1, 1, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -596,6 +597,7 @@ def settings_of(folder: Path, port: int) -> Settings:
     return Settings(
         database=f"sqlite:///{folder / 'xingfu.db'}",
         data=folder,
+        keys=SecretStr(LINE),
         community=XINGFU,
         channels=Channels(chat_room=ChatRoomSettings(port=0)),
         calendar=CalendarSettings(port=port, address=ADDRESS),

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,7 @@ def incoming(line: Line, number: int, now: datetime, bot_name: str) -> Incoming 
     return Incoming(
         channel=NAME,
         account=NAME,
-        external_id=line.id or ("" if line.at else f"{now.isoformat()}#{number}"),  # the desk makes one of its time
+        external_id=line.id or f"{now.isoformat()}#{number}",
         group=line.group,
         group_name=line.group or "",
         sender=line.sender,
@@ -117,12 +117,13 @@ class Pipe:
 
     async def _take(self, number: int, text: str, receive: Receive) -> None:
         try:
-            message = incoming(parse(text), number, self.clock(), self.bot_name)
+            line = parse(text)
+            message = incoming(line, number, self.clock(), self.bot_name)
         except BadLine as bad:
             self._write({"handled": number, "error": str(bad)})
             return
         if message is not None:
-            await receive(message)
+            await receive(_without_number(message, line))
         self._write({"handled": number})
 
     def _write(self, value: dict[str, Any]) -> None:
@@ -132,6 +133,11 @@ class Pipe:
 def numbered(source: TextIO) -> Iterator[tuple[int, str]]:
     """Lines that are not empty, with their number in the file."""
     return ((number, text) for number, text in enumerate(source, start=1) if text.strip())
+
+
+def _without_number(message: Incoming, line: Line) -> Incoming:
+    """A line that tells its time and has no id may come again under another number: the desk makes it an id."""
+    return replace(message, external_id="") if line.id is None and line.at is not None else message
 
 
 async def _read(path: Path) -> bytes:

@@ -5,7 +5,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 
+from bot import jobs
+from bot.clock import now
 from bot.delivery import Ledger
 from bot.desk import Desk
 from bot.jobs import JOBS, LEAST_SECONDS, MOST_SECONDS, Ticker, rest_until
@@ -168,3 +171,20 @@ async def test_the_ticker_looks_again_when_something_was_stored() -> None:
     with pytest.raises(Enough):
         await ticker.run()
     assert len(looked) == 2
+
+
+async def test_a_clock_that_is_set_back_does_not_keep_the_ticker_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_SECONDS", 0.05)
+    looked: list[datetime] = []
+
+    async def tick() -> datetime | None:
+        looked.append(now())
+        if len(looked) == 1:
+            clock.shift(-HOUR)
+        if len(looked) == 3:
+            raise Enough
+        return None
+
+    with time_machine.travel(EVENING, tick=True) as clock, pytest.raises(Enough):
+        await Ticker(tick, now).run()
+    assert looked[1] < looked[0]

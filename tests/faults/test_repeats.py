@@ -1,5 +1,6 @@
 """The same message again: replayed by the gateway, after a restart, by two processes, or without an id: one effect."""
 
+import io
 import multiprocessing
 from contextlib import closing
 from dataclasses import replace
@@ -148,10 +149,18 @@ def test_messages_without_an_id_have_one_effect_each(database: Database) -> None
     assert effects(database)[:2] == (2, 2)
 
 
-def test_lines_of_the_pipe_that_tell_their_time_and_no_id_are_the_same_when_they_come_again() -> None:
-    line = pipe.parse('{"from": "new", "text": "反映 3号楼灯不亮", "at": "2026-12-01T09:00:00+08:00"}')
-    made = [pipe.incoming(line, number, NOW + timedelta(hours=number), "小善") for number in (1, 2)]
-    assert len({key_of(each) for each in made if each is not None and not each.external_id}) == 1
-    untimed = pipe.parse('{"from": "new", "text": "反映 3号楼灯不亮"}')
-    ids = [each.external_id for number in (1, 2) if (each := pipe.incoming(untimed, number, NOW, "小善")) is not None]
-    assert len(set(ids)) == 2
+async def test_lines_of_the_pipe_that_tell_their_time_and_no_id_are_the_same_when_they_come_again() -> None:
+    """Also under another number. Lines without a time are messages of their own, as in a script."""
+    line = '{"from": "new", "text": "反映 3号楼灯不亮", "at": "2026-12-01T09:00:00+08:00"}\n'
+    untimed = '{"from": "new", "text": "反映 3号楼灯不亮"}\n'
+    heard: list[Incoming] = []
+
+    async def receive(incoming: Incoming) -> bool:
+        heard.append(incoming)
+        return True
+
+    source = io.StringIO("\n".join((line, line, untimed, untimed)))
+    await pipe.Pipe(lambda: NOW, RULES.zone, source=source, target=io.StringIO()).run(receive)
+    made = [each.external_id or key_of(each) for each in heard]
+    assert made[0] == made[1]
+    assert len(set(made)) == 3

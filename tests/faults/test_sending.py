@@ -24,7 +24,7 @@ from tests.postgresql import Server
 
 XINGFU = Path(__file__).parents[2] / "examples" / "xingfu" / "community.yaml"
 LONG = os.environ.get("XIAOSHAN_LONG") == "1"
-DEATHS = range(1, 12) if LONG else (4,)
+DEATHS = range(1, 10) if LONG else (4,)
 """At which message of its life the program dies."""
 
 LOAD = [

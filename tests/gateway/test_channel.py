@@ -216,6 +216,15 @@ async def test_a_friend_request_is_accepted_and_handed_on(gateway: Gateway, chan
     assert (incoming.group, incoming.sender, incoming.sender_name) == (None, "li", "老李")
 
 
+async def test_a_message_that_was_taken_back(gateway: Gateway, channel: Wechaty, ear: Ear) -> None:
+    """Type 13 in TypeScript's enum; its text is the id of the message that is meant."""
+    said = gateway.say("zhang", "@小善 反映 3号楼电梯坏了", room=ROOM)
+    gateway.say("zhang", said, room=ROOM, type=13)
+    first, second = await eventually(lambda: ear.heard if len(ear.heard) == 2 else [])
+    assert (first.kind, second.kind) == ("message", "recall")
+    assert (second.text, second.sender, second.group) == (first.external_id, "zhang", ROOM)
+
+
 # ── what goes out ──
 
 

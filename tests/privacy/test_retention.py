@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from bot.channels import pipe
+from bot.clock import now as read_clock
 from bot.delivery import Ledger
-from bot.desk import Desk
+from bot.desk import Desk, InlineDesk
 from bot.jobs import JOBS
 from bot.photos import Photos
 from bot.simulate import Simulation
+from bot.tidying import Tidying
 from community import Community
 from community.parts.figures import Period
 from community.rules import Rules
@@ -40,6 +42,7 @@ from storage.tables import (
     wishes,
 )
 from tests.conftest import XINGFU
+from tests.dialogue import picture
 
 LONG = os.environ.get("XIAOSHAN_LONG") == "1"
 LINES = 10_000 if LONG else 130
@@ -138,6 +141,22 @@ def case_ended(reported_at: datetime, ended_at: datetime) -> dict[str, Any]:
         "reported_at": reported_at,
         "ended_at": ended_at,
     }
+
+
+async def test_files_that_nothing_means_go(sqlite_database: Database, tmp_path: Path) -> None:
+    kept = Photos(tmp_path / "photos")
+    digests = [kept.keep(picture(colour)) for colour in ("red", "green", "blue")]
+    stranger = kept.folder / "undecided.txt"
+    stranger.write_text("not ours")
+    with sqlite_database.begin() as store:
+        values = {"digest": digests[0], "person_id": "resident-3-501", "received_at": read_clock()}
+        store.connection.execute(insert(photos), values)
+    os.utime(kept.path(digests[0]), (0, 0))
+    os.utime(kept.path(digests[1]), (0, 0))
+    desk = InlineDesk(Desk(sqlite_database, Rules(), {pipe.NAME: pipe.NAME}, ()))
+    assert await Tidying(desk, kept, read_clock).tidy() == 1
+    assert [kept.path(digest).is_file() for digest in digests] == [True, False, True]
+    assert stranger.is_file()
 
 
 async def test_nothing_goes_before_its_time(database: Database, tmp_path: Path) -> None:
