@@ -15,10 +15,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import postgresql
-from bench.figures import ROOT, Figure, Skipped, work_folder
+from bench import postgresql, program
+from bench.figures import ROOT, Figure, Rounds, Skipped, Yardstick, work_folder
 from bench.keys import KEYS
-from bench.program import environment
 from bot.app import open_database
 from bot.clock import now
 from bot.config import DEMO_COMMUNITY
@@ -66,13 +65,15 @@ def _killed(engine: str, folder: Path, url: str) -> Figure:
         f"community: {ROOT / DEMO_COMMUNITY}\nanswered_a_minute: 100000\nchannels:\n  pipe:\n",
         encoding="utf-8",
     )
-    seconds = []
+    rounds = Rounds()
     for life in range(REPEATS + 1):
-        first = _live(config, life)
-        if life:
-            seconds.append(first)
+        seconds = _live(config, life)
+        if life:  # the first one made the database
+            rounds.ours.append(seconds)
+            rounds.theirs.append(program.python("-c", "import bot.__main__"))
+    imports = Yardstick("our imports alone", median(rounds.theirs), rounds.times_as_fast)
     note = "from the start after kill -9 under load until the first message is answered and durable"
-    return Figure(f"back after kill -9, {engine}", median(seconds), "s", LOAD, REPEATS, None, "< 2", note)
+    return Figure(f"back after kill -9, {engine}", median(rounds.ours), "s", LOAD, REPEATS, imports, "< 2", note)
 
 
 def _live(config: Path, life: int) -> float:
@@ -81,7 +82,7 @@ def _live(config: Path, life: int) -> float:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     lines = "".join(json.dumps(_line(life, number), ensure_ascii=False) + "\n" for number in range(LOAD))
     began = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, env=environment(), text=True, **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=program.environment(), text=True, **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(lines)

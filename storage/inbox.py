@@ -85,7 +85,8 @@ _LEFTOVERS = (
 )
 _HELD_BACK = (
     select(inbox.c.channel, inbox.c.sender)
-    .where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None), inbox.c.attempts == 0)
+    .where(inbox.c.handled_at.is_(None), inbox.c.parked_at.is_(None), inbox.c.try_at.is_not(None))
+    .where(inbox.c.attempts == 0)
     .distinct()
 )
 _PARKED = (

@@ -163,7 +163,7 @@ class Player:
             values["group"] = self.dialogue.groups[found["to"]]
         if found["text"] == "[撤回]":
             return pipe.Line.model_validate(values | {"text": "", "recall": self._last[found["who"]]})
-        self._last[found["who"]] = values["id"] = f"{self._clock:%H:%M:%S} {found['who']}"
+        self._last[found["who"]] = values["id"] = f"{self._clock:%Y-%m-%d %H:%M:%S} {found['who']}"
         return pipe.Line.model_validate(values | self._picture(found["text"]))
 
     def _moved(self, line: str) -> datetime:

@@ -69,6 +69,7 @@ OF_STAFF = frozenset(
     | {f"bookings.{verb}" for verb in ("call", "missed", "list", "record", "to_grievance", "to_mediation", "figures")}
     | {"market.figures", "market.figures_picture", "tasks.figures", "wishes.figures"}
     | {f"market.{verb}" for verb in ("open", "publish", "drop")}
+    | {f"undelivered.{verb}" for verb in ("show", "resend", "drop")}
     | {f"quizzes.{verb}" for verb in ("start", "plan", "stop", "hand_out", "prize_list")}
 )
 """What only staff say: they say it every day, and nearly always in the same words."""

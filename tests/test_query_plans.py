@@ -30,7 +30,8 @@ GROWS |= {"wishes", "pledges", "wish_events"}
 GROWS |= {"quizzes", "quiz_questions", "quiz_answers", "quiz_prizes", "quiz_reminders"}
 NOT_FOR_MESSAGES = frozenset({"storage.community_import", "storage.community_import_events"})
 NOT_FOR_MESSAGES |= {"storage.schema", "storage.tables", "storage.database"}
-"""Modules whose statements run when a file is imported or the program starts."""
+NOT_FOR_MESSAGES |= {"storage.leases", "storage.locks", "storage.wake"}
+"""Modules whose statements run when a file is imported or the program starts, or read tables of a few rows."""
 
 MAY_SCAN: Mapping[str, str] = {
     "storage.grievance_figures._EARLIEST": "goes by the key and stops at the first row",
@@ -46,6 +47,7 @@ MAY_SCAN: Mapping[str, str] = {
     "storage.quizzes._NOT_YET_ASKED": "goes by the index of quizzes that are not over; when a bank is imported",
     "storage.quizzes._TO_FETCH": "goes by the index of what is still to be fetched",
     "storage.quizzes._WORDS_IN_USE": "goes by the index of quizzes that are not over",
+    "storage.vitals._FAILING": "goes by the index of what waits, once a minute",
     "storage.wish_figures._EARLIEST": "goes by the key and stops at the first row",
     "storage.task_figures._EARLIEST": "goes by the key and stops at the first row",
     "storage.tree._ROLES": "the tree, read whole when it has changed",

@@ -360,6 +360,7 @@ def _told_moved(changed: Changed, message: Message, community: Community) -> Rep
     event, urgency = changed.event, _urgency(changed, message.received_at, community)
     open_for = event.ends_at - message.received_at
     return [
+        *_to_runners("moved", changed, community),
         *(
             ask(
                 "market_changing.moved",
@@ -389,7 +390,6 @@ def _told_moved(changed: Changed, message: Message, community: Community) -> Rep
             for person_id, stall in changed.standing
         ),
         *_to_groups("moved", changed, message, community),
-        *_to_runners("moved", changed, community),
         *offers(changed.offers, community),
     ]
 
@@ -404,6 +404,7 @@ def _told_off(what: str, changed: Changed, reason: str, message: Message, commun
     key = "market_changing.cancelled" if what == "cancelled" else "market_changing.postponed"
     standing = "market_changing.cancelled_standing" if what == "cancelled" else "market_changing.postponed_standing"
     return [
+        *_to_runners(what, changed, community),
         *(
             say(
                 key,
@@ -418,7 +419,6 @@ def _told_off(what: str, changed: Changed, reason: str, message: Message, commun
         ),
         *(say(standing, to=person_id, urgency=urgency, **values) for person_id, _ in changed.standing),
         *_to_groups(what, changed, message, community, because=because),
-        *_to_runners(what, changed, community),
     ]
 
 
@@ -436,6 +436,7 @@ def _told_place(changed: Changed, message: Message, community: Community) -> Rep
     persons = [(each.person_id, each.heads[0].sign_up.group) for each in changed.concerned]
     persons += [(person_id, None) for person_id, _ in changed.standing]
     return [
+        *_to_runners("place", changed, community),
         *(
             say(
                 "market_changing.elsewhere",
@@ -447,7 +448,6 @@ def _told_place(changed: Changed, message: Message, community: Community) -> Rep
             for person_id, group in persons
         ),
         *_to_groups("place", changed, message, community),
-        *_to_runners("place", changed, community),
     ]
 
 

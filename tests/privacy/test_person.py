@@ -163,9 +163,9 @@ def test_every_table_with_people_in_it_is_known() -> None:
     assert found <= known
 
 
-async def test_all_of_it_is_in_the_file(database: Database, tmp_path: Path) -> None:
-    await lived(database, tmp_path)
-    with opened(database) as community:
+async def test_all_of_it_is_in_the_file(sqlite_database: Database, tmp_path: Path) -> None:
+    await lived(sqlite_database, tmp_path)
+    with opened(sqlite_database) as community:
         found = community.requests.export(PERSON, "cli:test", START)
     said = json.dumps(found.tables, ensure_ascii=False, default=str)
     assert [secret for secret in SECRETS if secret not in said] == []
@@ -181,13 +181,13 @@ async def test_all_of_it_is_in_the_file(database: Database, tmp_path: Path) -> N
         "volunteers",
     } <= {*found.tables}
     assert len(found.photos) == 1
-    with database.begin() as store:
+    with sqlite_database.begin() as store:
         assert store.connection.execute(select(func.count()).where(audit.c.deed == "export")).scalar_one() == 1
 
 
-async def test_others_are_nameless_in_it(database: Database, tmp_path: Path) -> None:
-    await lived(database, tmp_path)
-    with opened(database) as community:
+async def test_others_are_nameless_in_it(sqlite_database: Database, tmp_path: Path) -> None:
+    await lived(sqlite_database, tmp_path)
+    with opened(sqlite_database) as community:
         found = community.requests.export("gridhead-1", "cli:test", START)
     said = json.dumps(
         {name: rows for name, rows in found.tables.items() if name not in ("inbox", "outbox")}, default=str
@@ -232,17 +232,17 @@ async def test_who_comes_back_is_somebody_new(sqlite_database: Database, tmp_pat
         assert (newcomer.name, newcomer.node_id) == ("新名字", None)
 
 
-async def test_staff_and_open_cases_are_refused_with_a_list(database: Database, tmp_path: Path) -> None:
-    await lived(database, tmp_path)
-    with opened(database) as community:
+async def test_staff_and_open_cases_are_refused_with_a_list(sqlite_database: Database, tmp_path: Path) -> None:
+    await lived(sqlite_database, tmp_path)
+    with opened(sqlite_database) as community:
         kept = community.requests.delete("gridhead-1", "cli:test", START)
     assert isinstance(kept, StillOpen)
     assert {each.kind for each in kept.affairs} >= {"role"}
-    desk = Desk(database, Rules(), {pipe.NAME: pipe.NAME}, ())
+    desk = Desk(sqlite_database, Rules(), {pipe.NAME: pipe.NAME}, ())
     simulation = Simulation(desk, Photos(tmp_path / "photos"), Ledger(pipe.NAME, pipe.NAME, None), lambda _: None)
     line = f'{{"from": "{PERSON}", "text": "反映 3号楼电梯坏了", "at": "2026-12-02T09:00:00+08:00"}}'
     await simulation.play(pipe.parse(line), 99)
-    with opened(database) as community:
+    with opened(sqlite_database) as community:
         kept = community.requests.delete(PERSON, "cli:test", START)
     assert isinstance(kept, StillOpen)
     assert [(each.kind, each.id) for each in kept.affairs] == [("grievance", "3")]

@@ -62,9 +62,9 @@ def dump(database: Database) -> str:
     ],
 )
 @pytest.mark.parametrize("group", [GROUP, None])
-async def test_nothing_of_it_is_left(database: Database, tmp_path: Path, text: str, group: str | None) -> None:
-    await play(database, tmp_path, [told("m1", text, group=group), taken_back("m1", group=group)])
-    left = dump(database)
+async def test_nothing_of_it_is_left(sqlite_database: Database, tmp_path: Path, text: str, group: str | None) -> None:
+    await play(sqlite_database, tmp_path, [told("m1", text, group=group), taken_back("m1", group=group)])
+    left = dump(sqlite_database)
     assert [sign for sign in (SECRET, "13800138000", ROOM) if sign in left] == []
 
 
@@ -76,11 +76,11 @@ async def test_what_was_added_goes_too(database: Database, tmp_path: Path) -> No
         assert store.connection.execute(select(grievances.c.words)).scalars().all() == ["3号楼电梯坏了"]
 
 
-async def test_nobody_takes_back_what_others_said(database: Database, tmp_path: Path) -> None:
+async def test_nobody_takes_back_what_others_said(sqlite_database: Database, tmp_path: Path) -> None:
     lines = [told("m1", f"@小善 反映 3号楼的{SECRET}倒了"), taken_back("m1", sender="resident-1-201"), taken_back("m2")]
-    said = await play(database, tmp_path, lines)
+    said = await play(sqlite_database, tmp_path, lines)
     assert not any("撤回的" in each for each in said)
-    with database.begin() as store:
+    with sqlite_database.begin() as store:
         assert SECRET in store.connection.execute(select(grievances.c.words)).scalar_one()
         assert store.connection.execute(select(inbox.c.kind)).scalars().all() == ["message"]
 

@@ -45,7 +45,7 @@ from tests.conftest import XINGFU
 from tests.dialogue import picture
 
 LONG = os.environ.get("XIAOSHAN_LONG") == "1"
-LINES = 10_000 if LONG else 130
+LINES = 10_000 if LONG else 70
 SCRIPTS = ("grievances.jsonl", "wishes.jsonl")
 DAY = timedelta(days=1)
 
