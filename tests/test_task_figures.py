@@ -321,7 +321,7 @@ def test_a_report_of_one_month_reads_that_month_alone(sqlite_database: Database)
     tasks_for(sqlite_database)
     wishes_for(sqlite_database)
     counting = [each for each in asked if "FROM tasks" in each[0] or "FROM wishes" in each[0]]
-    assert len(counting) == 9, "five for the tasks, four for the wishes"
+    assert len(counting) == 10, "six for the tasks, four for the wishes"
     with sqlite_database.begin() as store:
         plans = [
             row[-1]

@@ -311,7 +311,7 @@ def test_the_script_is_in_order_and_nothing_went_wrong(months: Months) -> None:
 def test_enough_happens(months: Months) -> None:
     """Otherwise the rest proves little."""
     steps = Counter(Step(event.step) for events in months.events.values() for event in events)
-    assert set(Step) == set(steps)
+    assert set(Step) - {Step.TOO_LATE} == set(steps), "the program was never off"
     assert {each.state for each in months.bookings.values()} >= {State.HELD, State.CAME, State.MISSED, State.CANCELLED}
     assert {each.helped for each in months.bookings.values()} == {None, 1, 2, 3}
     assert any(each.late for each in months.bookings.values())
