@@ -1,14 +1,19 @@
 """Databases for the tests: a real SQLite file and a real PostgreSQL, each with the demo community."""
 
+import logging
 import os
 import shutil
+import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.app import open_database
+from bot.logs import QUIET, Relay
 from community import importing
 from storage.database import Database
 from tests.keys import KEYS, LINE
@@ -20,6 +25,23 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 os.environ.setdefault("XIAOSHAN_KEYS", LINE)  # of the programs that tests start
 
 __all__ = ["postgresql_server"]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that a test runs in this process sets up the logs for good, on a stream that is closed afterwards."""
+    root = logging.getLogger()
+    levels = {name: logging.getLogger(name).level for name in (None, *QUIET)}
+    hooks = sys.excepthook, threading.excepthook
+    yield
+    if not structlog.is_configured():
+        return
+    structlog.reset_defaults()
+    root.handlers = [each for each in root.handlers if not isinstance(each, Relay)]
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(False)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,20 +37,11 @@ ALLOWED = FIELDS | {
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
+def lines() -> io.StringIO:
     """What is logged, from everywhere."""
-    root, level = logging.getLogger(), logging.getLogger().level
-    before = (root.handlers[:], sys.excepthook, threading.excepthook)
-    quiet = {name: logging.getLogger(name).level for name in logs.QUIET}
     stream = io.StringIO()
     logs.configure("debug", "0a1b-7-2c", stream)
-    yield stream
-    root.handlers[:], sys.excepthook, threading.excepthook = before
-    root.setLevel(level)
-    for name, its_level in quiet.items():
-        logging.getLogger(name).setLevel(its_level)
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
+    return stream
 
 
 def read(lines: io.StringIO) -> list[dict[str, Any]]:
