@@ -21,7 +21,6 @@ from storage.database import Database, Store
 from storage.tables import grievance_events, grievances, inbox, outbox
 from tests.faults.load import GROUP, Life, Report, live, reports
 from tests.keys import KEYS
-from tests.postgresql import Server, server
 
 ROUNDS = 300 if os.environ.get("XIAOSHAN_LONG") == "1" else 30
 XINGFU = Path(__file__).parents[2] / "examples" / "xingfu" / "community.yaml"
@@ -73,32 +72,32 @@ class Place:
     url: str
 
 
-@pytest.fixture(scope="module")
-def careful_server(postgresql_server: Server) -> Iterator[Server]:
-    """A server that writes to disk when it says so."""
-    with server(fsync=True) as started:
-        yield started
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    url = f"sqlite:///{tmp_path}/xingfu.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("careful_server").fresh_url("template1")
+def prepared(url: str, folder: Path) -> Place:
+    """The settings for a program on this database, with its files in the folder."""
     lines = (
         f"database: {url.replace('+psycopg', '')}",
-        f"data: {tmp_path}",
+        f"data: {folder}",
         f"community: {XINGFU}",
         "answered_each: 1000",  # a few residents report hundreds: here it is the number of answers that counts
         "answered_a_minute: 100000",
         "channels:\n  pipe:",
     )
-    config = tmp_path / "config.yaml"
+    config = folder / "config.yaml"
     config.write_text("\n".join(lines), encoding="utf-8")
     return Place(config, url)
 
 
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return prepared(f"sqlite:///{tmp_path}/xingfu.db", tmp_path)
+
+
 def test_kill_at_random_moments_under_load(place: Place) -> None:
+    kill_at_random_moments(place)
+
+
+def kill_at_random_moments(place: Place) -> None:
+    """As many lives as there are rounds, each killed somewhere, and the last to its own end."""
     gateway = Gateway(Random(20261201))
     interrupted = 0
     for _ in range(ROUNDS):
